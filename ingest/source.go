@@ -1,0 +1,41 @@
+package ingest
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+
+	"ragway/retriever"
+)
+
+// A Source offers items to ingest: a folder, a file, records, standard input.
+type Source interface {
+	// Name is the first part of its items' URIs; Prefix is what all of them start with.
+	// Only documents under Prefix are ever deleted by a plan of this source.
+	Name() string
+	Prefix() string
+	// Origin says where Name came from, e.g. "folder:/srv/docs". Another origin under a
+	// known Name is refused, so that two folders called "docs" do not overwrite each other.
+	Origin() string
+	// Items yields what is there, in any order that is the same every time. An error with
+	// a zero Item ends the sequence; an error with an Item is that item's alone.
+	Items(ctx context.Context) iter.Seq2[Item, error]
+}
+
+// Item is one document a source offers. Its bytes are read only when they are needed.
+type Item struct {
+	URI      string // NAME/relative/path, FILE#ID or a URL; never a machine's path
+	RecordID string // the record's own id, for records
+	Title    string // from the source; extraction may find one when it is empty
+	MIME     string // what the source knows or guesses; "" leaves it to sniffing
+	URL      string // what a person clicks
+	Size     int64  // bytes; -1 when unknown
+	ModTime  time.Time
+	Hash     string // SHA-256 hex where the source knows it already (records); else ""
+	Metadata retriever.Metadata
+	ACL      []string
+	Explicit bool // named itself by the caller: an unsupported type is then a failure, not skipped
+
+	Open func(ctx context.Context) (io.ReadCloser, error)
+}
