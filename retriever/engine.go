@@ -1,0 +1,339 @@
+package retriever
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// MaxQueryRunes is where a query is cut; what follows would only dilute it.
+const MaxQueryRunes = 4000
+
+// Options of an Engine. Store is required.
+type Options struct {
+	Store    Store
+	Embedder Embedder // nil: every query is lexical
+	Logger   *slog.Logger
+
+	K            int           // hits when the query does not say; default 6
+	Depth        int           // candidates of each list; default 100, the depth fusion was measured at
+	Fusion       *Fusion       // nil: DefaultFusion of the collection's space
+	EmbedTimeout time.Duration // default 5 s: a person is waiting
+	StoreTimeout time.Duration // default 10 s
+	Count        func(string) int
+
+	// Observe is told how long each stage took and how it ended; may be nil.
+	Observe func(stage string, took time.Duration, err error)
+	Now     func() time.Time
+}
+
+// Engine answers queries over a Store. It is safe for concurrent use.
+type Engine struct {
+	opt    Options
+	spaces spaceCache
+}
+
+// New returns an Engine. It does not touch the store or the embedder yet.
+func New(opt Options) (*Engine, error) {
+	if opt.Store == nil {
+		return nil, errors.New("retriever: Options.Store is required")
+	}
+	opt.applyDefaults()
+	return &Engine{opt: opt, spaces: spaceCache{store: opt.Store, embedder: opt.Embedder, now: opt.Now}}, nil
+}
+
+func (o *Options) applyDefaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.K == 0 {
+		o.K = 6
+	}
+	if o.Depth == 0 {
+		o.Depth = 100
+	}
+	if o.EmbedTimeout == 0 {
+		o.EmbedTimeout = 5 * time.Second
+	}
+	if o.StoreTimeout == 0 {
+		o.StoreTimeout = 10 * time.Second
+	}
+	if o.Count == nil {
+		o.Count = func(s string) int { return (len(s) + 3) / 4 } // OpenAI's rule of thumb for English
+	}
+	if o.Observe == nil {
+		o.Observe = func(string, time.Duration, error) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+// Retrieve plans, finds candidates, fuses and selects. Losing the embedder or one of
+// several collections degrades the result and says so; losing all of them is an error, as
+// is a collection that does not exist (ErrCollectionNotFound) or a filter that does not
+// fit (ErrBadFilter). A missing DefaultCollection reads as empty.
+func (e *Engine) Retrieve(ctx context.Context, q Query) (Result, error) {
+	start := e.opt.Now()
+	q = e.plan(q)
+	r := Result{Query: q.Text, Mode: q.Mode}
+	spaces, err := e.collections(ctx, q)
+	if err != nil {
+		return r, err
+	}
+	var vector Vector
+	if q.Mode != Lexical && len(spaces) > 0 {
+		vector = e.embed(ctx, q.Text, spaces, &r)
+	}
+	sets, err := e.candidates(ctx, q, spaces, vector, &r)
+	if err != nil {
+		return r, err
+	}
+	fused := e.fusion(spaces).Fuse(merge(sets))
+	if q.Raw {
+		r.Hits = fused[:min(q.K, len(fused))]
+	} else {
+		s := newSelection(q)
+		s.run(fused)
+		r.Hits, r.Dropped = s.kept, s.dropped
+	}
+	r.Took = e.opt.Now().Sub(start)
+	return r, nil
+}
+
+// plan fills in defaults and bounds the query's text.
+func (e *Engine) plan(q Query) Query {
+	if len(q.Collections) == 0 {
+		q.Collections = []string{DefaultCollection}
+	}
+	if q.Mode == "" {
+		q.Mode = Hybrid
+	}
+	if q.K == 0 {
+		q.K = e.opt.K
+	}
+	if q.Depth == 0 {
+		q.Depth = e.opt.Depth
+	}
+	q.Depth = max(q.Depth, q.K)
+	q.Text = cutRunes(q.Text, MaxQueryRunes)
+	return q
+}
+
+// space is a collection to search, with its embedding space.
+type space struct {
+	name        string
+	fingerprint Fingerprint
+	mismatch    error // why its vectors cannot be compared with the query's
+}
+
+// collections resolves the names, each once. It fails on the first the Scope does not
+// allow or that does not exist; a missing DefaultCollection is left out.
+func (e *Engine) collections(ctx context.Context, q Query) ([]space, error) {
+	var out []space
+	seen := map[string]bool{}
+	for _, name := range q.Collections {
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		fp, err := e.spaces.fingerprint(ctx, q.Scope, name)
+		if errors.Is(err, ErrCollectionNotFound) && name == DefaultCollection && q.Scope.AllowsCollection(name) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("collection %q: %w", name, err)
+		}
+		out = append(out, space{name: name, fingerprint: fp})
+	}
+	return out, nil
+}
+
+// embed returns the query's vector, nil when there is none, and marks what was lost.
+func (e *Engine) embed(ctx context.Context, text string, spaces []space, r *Result) Vector {
+	if e.opt.Embedder == nil {
+		markVectorsLost(spaces, r, "no embedder is configured")
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.opt.EmbedTimeout)
+	defer cancel()
+	start := e.opt.Now()
+	configured, err := e.spaces.configured(ctx)
+	var vectors []Vector
+	if err == nil {
+		vectors, err = e.opt.Embedder.Embed(ctx, QueryText, []string{text})
+	}
+	e.opt.Observe("embed", e.opt.Now().Sub(start), err)
+	if err != nil {
+		e.opt.Logger.WarnContext(ctx, "query embedding lost, searching by words", "error", err)
+		r.Degraded = append(r.Degraded, Degradation{Stage: "embed", Reason: "the embedder does not answer"})
+		return nil
+	}
+	r.EmbedTokens = e.opt.Count(text)
+	for i := range spaces {
+		if s := &spaces[i]; !s.fingerprint.IsZero() {
+			if s.mismatch = s.fingerprint.Matches(configured); s.mismatch != nil {
+				r.Degraded = append(r.Degraded, Degradation{Stage: "dense", Collection: s.name, Reason: s.mismatch.Error()})
+			}
+		}
+	}
+	return vectors[0]
+}
+
+// markVectorsLost says of each collection that has vectors that they are not used.
+func markVectorsLost(spaces []space, r *Result, reason string) {
+	for _, s := range spaces {
+		if !s.fingerprint.IsZero() {
+			r.Degraded = append(r.Degraded, Degradation{Stage: "dense", Collection: s.name, Reason: reason})
+		}
+	}
+}
+
+// candidates asks the collections side by side. One of several may fail; its loss is
+// marked. An error of the caller's making (ErrBadFilter) fails the whole.
+func (e *Engine) candidates(ctx context.Context, q Query, spaces []space, vector Vector, r *Result) ([]CandidateSet, error) {
+	if len(spaces) == 0 {
+		return []CandidateSet{{}}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.opt.StoreTimeout)
+	defer cancel()
+	start := e.opt.Now()
+	sets, errs := make([]CandidateSet, len(spaces)), make([]error, len(spaces))
+	var g errgroup.Group
+	for i, s := range spaces {
+		g.Go(func() error {
+			sets[i], errs[i] = e.opt.Store.Candidates(ctx, candidateQuery(q, s, vector))
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are in errs
+	e.opt.Observe("candidates", e.opt.Now().Sub(start), errors.Join(errs...))
+	return keepAnswered(spaces, sets, errs, r)
+}
+
+func candidateQuery(q Query, s space, vector Vector) CandidateQuery {
+	c := CandidateQuery{Collection: s.name, Scope: q.Scope, Filter: q.Filter, Depth: q.Depth}
+	if q.Mode != Dense {
+		c.Text = q.Text
+	}
+	if q.Mode != Lexical && !s.fingerprint.IsZero() && s.mismatch == nil {
+		c.Vector = vector
+	}
+	if c.Text == "" && c.Vector == nil { // dense was asked for and is lost: words are better than nothing
+		c.Text = q.Text
+	}
+	return c
+}
+
+func keepAnswered(spaces []space, sets []CandidateSet, errs []error, r *Result) ([]CandidateSet, error) {
+	var kept []CandidateSet
+	var last error
+	for i, err := range errs {
+		switch {
+		case err == nil:
+			kept = append(kept, sets[i])
+		case errors.Is(err, ErrBadFilter), errors.Is(err, ErrCollectionNotFound), errors.Is(err, context.Canceled):
+			return nil, fmt.Errorf("search %q: %w", spaces[i].name, err)
+		default:
+			last = fmt.Errorf("search %q: %w", spaces[i].name, err)
+			r.Degraded = append(r.Degraded, Degradation{Stage: "collection", Collection: spaces[i].name, Reason: "the store does not answer"})
+		}
+	}
+	if len(kept) == 0 {
+		return nil, last
+	}
+	return kept, nil
+}
+
+func (e *Engine) fusion(spaces []space) Fusion {
+	if e.opt.Fusion != nil {
+		return *e.opt.Fusion
+	}
+	for _, s := range spaces {
+		if !s.fingerprint.IsZero() {
+			return DefaultFusion(s.fingerprint)
+		}
+	}
+	return DefaultFusion(Fingerprint{})
+}
+
+// cutRunes returns the first n runes of s.
+func cutRunes(s string, n int) string {
+	if len(s) <= n || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+// spaceCache remembers each collection's embedding space for a second, the bound within
+// which a new collection has to be noticed, and the probed fingerprint of the embedder
+// for good.
+type spaceCache struct {
+	store    Store
+	embedder Embedder
+	now      func() time.Time
+
+	mu     sync.Mutex
+	known  map[string]cachedSpace
+	probed *Fingerprint
+}
+
+type cachedSpace struct {
+	fingerprint Fingerprint
+	at          time.Time
+}
+
+const spaceTTL = time.Second
+
+func (c *spaceCache) fingerprint(ctx context.Context, scope Scope, name string) (Fingerprint, error) {
+	if !scope.AllowsCollection(name) {
+		return Fingerprint{}, ErrCollectionNotFound
+	}
+	c.mu.Lock()
+	have, ok := c.known[name]
+	c.mu.Unlock()
+	if ok && c.now().Sub(have.at) < spaceTTL {
+		return have.fingerprint, nil
+	}
+	info, err := c.store.Collection(ctx, scope, name)
+	if err != nil {
+		return Fingerprint{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[string]cachedSpace{}
+	}
+	c.known[name] = cachedSpace{fingerprint: info.Fingerprint, at: c.now()}
+	return info.Fingerprint, nil
+}
+
+// configured is the embedder's fingerprint with its probe, asked for once.
+func (c *spaceCache) configured(ctx context.Context) (Fingerprint, error) {
+	c.mu.Lock()
+	probed := c.probed
+	c.mu.Unlock()
+	if probed != nil {
+		return *probed, nil
+	}
+	fp, err := Probe(ctx, c.embedder)
+	if err != nil {
+		return fp, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.probed = &fp
+	return fp, nil
+}
