@@ -20,19 +20,31 @@ type Source interface {
 	Origin() string
 	// Items yields what is there, in any order that is the same every time. An error with
 	// a zero Item ends the sequence; an error with an Item is that item's alone.
+	//
+	// An Item's error keeps what the source says is there from being pruned: its URI and
+	// all below it, and where the reason is that something could not be read (Unreadable,
+	// Corrupt, TooLarge), every record of the same file.
 	Items(ctx context.Context) iter.Seq2[Item, error]
 }
+
+// A Coverer is a Source that says more exactly than its Prefix which documents are its
+// own, e.g. a glob. Documents it does not cover are never deleted by its plans. Without
+// it a Prefix that ends in "/" or "#" covers all that start with it, any other only
+// itself.
+type Coverer interface{ Covers(uri string) bool }
 
 // Item is one document a source offers. Its bytes are read only when they are needed.
 type Item struct {
 	URI      string // NAME/relative/path, FILE#ID or a URL; never a machine's path
+	Name     string // base name, for its extension; "": the last element of URI
+	Tenant   string // whose document it is; "" leaves it to the run
 	RecordID string // the record's own id, for records
 	Title    string // from the source; extraction may find one when it is empty
 	MIME     string // what the source knows or guesses; "" leaves it to sniffing
 	URL      string // what a person clicks
 	Size     int64  // bytes; -1 when unknown
 	ModTime  time.Time
-	Hash     string // SHA-256 hex where the source knows it already (records); else ""
+	Hash     string // SHA-256 hex where the source vouches for it (records); else "", and it is made of the bytes
 	Metadata retriever.Metadata
 	ACL      []string
 	Explicit bool // named itself by the caller: an unsupported type is then a failure, not skipped

@@ -21,11 +21,11 @@ type Options struct {
 	Embedder Embedder // nil: every query is lexical
 	Logger   *slog.Logger
 
-	K            int           // hits when the query does not say; default 6
-	Depth        int           // candidates of each list; default 100, the depth fusion was measured at
-	Fusion       *Fusion       // nil: DefaultFusion of the collection's space
-	EmbedTimeout time.Duration // default 5 s: a person is waiting
-	StoreTimeout time.Duration // default 10 s
+	K            int                      // hits when the query does not say; default 6
+	Depth        int                      // candidates of each list; default 100, the depth fusion was measured at
+	Fusion       func(Fingerprint) Fusion // by the collection's space; default DefaultFusion
+	EmbedTimeout time.Duration            // default 5 s: a person is waiting
+	StoreTimeout time.Duration            // default 10 s
 	Count        func(string) int
 
 	// Observe is told how long each stage took and how it ended; may be nil.
@@ -57,6 +57,9 @@ func (o *Options) applyDefaults() {
 	}
 	if o.Depth == 0 {
 		o.Depth = 100
+	}
+	if o.Fusion == nil {
+		o.Fusion = DefaultFusion
 	}
 	if o.EmbedTimeout == 0 {
 		o.EmbedTimeout = 5 * time.Second
@@ -251,16 +254,16 @@ func keepAnswered(spaces []space, sets []CandidateSet, errs []error, r *Result) 
 	return kept, nil
 }
 
+// fusion follows the first space that has vectors.
 func (e *Engine) fusion(spaces []space) Fusion {
-	if e.opt.Fusion != nil {
-		return *e.opt.Fusion
-	}
+	var fp Fingerprint
 	for _, s := range spaces {
 		if !s.fingerprint.IsZero() {
-			return DefaultFusion(s.fingerprint)
+			fp = s.fingerprint
+			break
 		}
 	}
-	return DefaultFusion(Fingerprint{})
+	return e.opt.Fusion(fp)
 }
 
 // cutRunes returns the first n runes of s.
