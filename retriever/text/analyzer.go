@@ -40,9 +40,9 @@ func (a *Analyzer) QueryTerms(s string) []string {
 	return distinct
 }
 
-// walk yields the words of s in order. A yielded word belongs to the cache.
+// walk yields the words of s in order; bytes that are not UTF-8 part words. A yielded word belongs to the cache.
 func (a *Analyzer) walk(s string, yield func(*word)) {
-	s = norm.NFKC.String(s)
+	s = norm.NFKC.String(strings.ToValidUTF8(s, " "))
 	it := words.FromString(s)
 	ok := it.Next()
 	for ok {

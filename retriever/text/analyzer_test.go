@@ -43,14 +43,17 @@ func TestTerms(t *testing.T) {
 		{"Turkish dotted I", "tr", "İSTANBUL ILIK", "istanbul ılık"},
 		{"unknown language", "xx", "The Cats Running", "the cats running"},
 		{"region", "en-GB", "cats", "cat"},
-		{"Chinese pairs", "zh", "战国无双3是游戏", "战国 国无 无双 3 是游 游戏"},
+		{"Chinese pairs", "zh", "战国无双3是游戏", "战国 国无 无双 战 国 无 双 3 是游 游戏 是 游 戏"},
 		{"single Han", "", "猫", "猫"},
+		{"kana has no singles", "ja", "ネコの国", "ネコ コの の国 国"},
 		{"Japanese pairs", "ja", "コンピューター、です", "コン ンピ ピュ ュー ータ ター です"},
 		{"Hangul pairs", "ko", "서울에서 왔다 집", "서울 울에 에서 왔다 집"},
 		{"Thai triples", "th", "สวัสดี", "สวั วัส ัสด สดี"},
 		{"Hindi keeps its vowels", "hi", "हिन्दी में", "हिन्दी में"},
 		{"Greek", "", "ΣΊΣΥΦΟΣ", "σίσυφοσ"},
 		{"punctuation and symbols", "", "!? — € 😀 ...", ""},
+		{"marks on blanks", "", "a \u0e31 (\u0301 b", "b"},
+		{"low lines", "", "_id __init__ _", "id init"},
 		{"broken UTF-8", "", "ab\xffcd", "ab cd"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -39,9 +39,7 @@ func humps(w string) []string {
 	var parts []string
 	from := 0
 	for i := 1; i < len(runes); i++ {
-		upper, before := unicode.IsUpper(runes[i]), unicode.IsUpper(runes[i-1])
-		starts := upper && !before || upper && before && i+1 < len(runes) && unicode.IsLower(runes[i+1])
-		if !starts {
+		if !startsHump(runes, i) {
 			continue
 		}
 		if i-from < 2 {
@@ -54,6 +52,19 @@ func humps(w string) []string {
 		return nil
 	}
 	return append(parts, string(runes[from:]))
+}
+
+// startsHump reports whether the capital at i starts a word: behind a small letter or a
+// digit, or as the last capital of several, before a small letter.
+func startsHump(w []rune, i int) bool {
+	switch before := w[i-1]; {
+	case !unicode.IsUpper(w[i]):
+		return false
+	case unicode.IsUpper(before):
+		return i+1 < len(w) && unicode.IsLower(w[i+1])
+	default:
+		return unicode.IsLower(before) || unicode.IsDigit(before)
+	}
 }
 
 // hasInnerCapital is the cheap test that spares most words the work of humps.

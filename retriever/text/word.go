@@ -11,8 +11,13 @@ import (
 
 // analyze makes the terms of one word or, for the scripts cut into grams, of one run.
 func (l *language) analyze(raw string, class runeClass) (terms []string, stop bool) {
-	if n := gramSize[class]; n > 0 {
-		return grams(l.fold(raw), n), false
+	switch class {
+	case classHan:
+		return hanTerms(l.fold(raw)), false
+	case classHangul:
+		return grams(l.fold(raw), 2), false
+	case classComplex:
+		return grams(l.fold(raw), 3), false
 	}
 	raw = cut(raw)
 	if terms := numberTerms(raw); terms != nil {
@@ -22,6 +27,8 @@ func (l *language) analyze(raw string, class runeClass) (terms []string, stop bo
 	switch {
 	case len(fields) == 0:
 		return nil, false
+	case len(fields) == 1 && (strings.HasSuffix(raw, "#") || strings.HasSuffix(raw, "++")):
+		return []string{l.fold(raw), l.fold(fields[0])}, false
 	case len(fields) == 1:
 		return l.field(fields[0])
 	case isAcronym(raw, fields):

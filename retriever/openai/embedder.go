@@ -1,0 +1,193 @@
+package openai
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	goopenai "github.com/sashabaranov/go-openai"
+
+	"ragway/retriever"
+)
+
+// Options of an Embedder. BaseURL and Model are required.
+type Options struct {
+	BaseURL string // up to and without "/embeddings", e.g. "https://api.openai.com/v1"; a query string goes out with each request
+	APIKey  string // empty: no Authorization header
+	Model   string
+
+	Dimensions     int    // asked for and insisted on; 0: the model's own, learned from the first answer
+	QueryPrefix    string // put before each query, e.g. "query: " for E5
+	DocumentPrefix string // put before each document
+	Encoding       string // "float" (default) or "base64", a quarter of the bytes where the server knows it
+
+	MaxBatch       int              // texts in a request; default 32, the most that TEI takes unless told otherwise
+	MaxBatchTokens int              // tokens in a request, a larger text goes alone; default 100,000, a third of OpenAI's bound
+	CountTokens    func(string) int // default: a third of the bytes, which errs on the high side for English
+	Concurrency    int              // requests under way at once over all calls; default 4
+
+	MaxRetries int           // after the first attempt; default 6, negative: none
+	Timeout    time.Duration // of one attempt; default 60 s
+
+	Transport http.RoundTripper // default: a clone of http.DefaultTransport
+	Logger    *slog.Logger      // gets a warning for each retry; default: none
+	OnTokens  func(n int)       // told of the tokens the server counted for a request; called concurrently
+}
+
+func (o *Options) applyDefaults() {
+	o.Encoding = cmp.Or(o.Encoding, string(goopenai.EmbeddingEncodingFormatFloat))
+	o.MaxBatch = cmp.Or(o.MaxBatch, 32)
+	o.MaxBatchTokens = cmp.Or(o.MaxBatchTokens, 100_000)
+	o.Concurrency = cmp.Or(o.Concurrency, 4)
+	o.MaxRetries = max(cmp.Or(o.MaxRetries, 6), 0)
+	o.Timeout = cmp.Or(o.Timeout, time.Minute)
+	if o.CountTokens == nil {
+		o.CountTokens = func(s string) int { return len(s)/3 + 1 }
+	}
+	if o.Transport == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = o.Concurrency
+		o.Transport = t
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnTokens == nil {
+		o.OnTokens = func(int) {}
+	}
+}
+
+func (o *Options) check() (*url.URL, error) {
+	u, err := url.Parse(o.BaseURL)
+	switch {
+	case o.BaseURL == "":
+		return nil, errors.New("openai embedder: BaseURL is required")
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return nil, errors.New("openai embedder: BaseURL is no http or https address") // not quoted: it may hold a key
+	case o.Model == "":
+		return nil, errors.New("openai embedder: Model is required")
+	case o.Encoding != "float" && o.Encoding != "base64":
+		return nil, fmt.Errorf("openai embedder: encoding %q, want float or base64", o.Encoding)
+	case o.Dimensions < 0 || o.MaxBatch < 0 || o.MaxBatchTokens < 0 || o.Concurrency < 0 || o.Timeout < 0:
+		return nil, errors.New("openai embedder: a bound is negative")
+	}
+	return u, nil
+}
+
+// Embedder embeds through a server. It is safe for concurrent use.
+type Embedder struct {
+	opts      Options
+	client    *goopenai.Client
+	secrets   []string      // never to appear in an error
+	slots     chan struct{} // one for each request under way
+	dimension atomic.Int64  // 0 until known
+}
+
+var _ retriever.Embedder = (*Embedder)(nil)
+
+// New returns an Embedder without asking the server anything.
+func New(o Options) (*Embedder, error) {
+	o.applyDefaults()
+	u, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	config := goopenai.DefaultConfig(o.APIKey)
+	query := u.RawQuery
+	u.RawQuery, u.Fragment = "", ""
+	config.BaseURL = strings.TrimRight(u.String(), "/")
+	config.HTTPClient = &http.Client{Transport: newRetrying(o, query)}
+	e := &Embedder{opts: o, client: goopenai.NewClientWithConfig(config), slots: make(chan struct{}, o.Concurrency)}
+	e.dimension.Store(int64(o.Dimensions))
+	password, _ := u.User.Password()
+	for _, s := range []string{o.APIKey, query, password} {
+		if s != "" {
+			e.secrets = append(e.secrets, s)
+		}
+	}
+	return e, nil
+}
+
+// Fingerprint names the model, and the dimension once it is known.
+func (e *Embedder) Fingerprint() retriever.Fingerprint {
+	return retriever.Fingerprint{
+		Model:          e.opts.Model,
+		Dimension:      int(e.dimension.Load()),
+		QueryPrefix:    e.opts.QueryPrefix,
+		DocumentPrefix: e.opts.DocumentPrefix,
+	}
+}
+
+// Embed returns a unit vector for each text, nil for blank ones, which are not sent. On an
+// error it returns the vectors before the first batch that has none.
+func (e *Embedder) Embed(ctx context.Context, kind retriever.TextKind, texts []string) ([]retriever.Vector, error) {
+	prefix := e.opts.DocumentPrefix
+	if kind == retriever.QueryText {
+		prefix = e.opts.QueryPrefix
+	}
+	batches := e.cut(prefix, texts)
+	vectors := make([]retriever.Vector, len(texts))
+	failed, err := e.embedAll(ctx, batches, vectors)
+	if err != nil {
+		return vectors[:batches[failed].first()], fmt.Errorf("embed %s: %w", batches[failed], err)
+	}
+	return vectors, nil
+}
+
+// request sends one batch and returns its vectors in the order of its texts.
+func (e *Embedder) request(ctx context.Context, b batch) ([]retriever.Vector, error) {
+	response, err := e.client.CreateEmbeddings(ctx, goopenai.EmbeddingRequest{
+		Input:          b.inputs,
+		Model:          goopenai.EmbeddingModel(e.opts.Model),
+		EncodingFormat: goopenai.EmbeddingEncodingFormat(e.opts.Encoding),
+		Dimensions:     e.opts.Dimensions,
+	})
+	if err != nil {
+		return nil, e.explain(ctx, err)
+	}
+	e.opts.OnTokens(max(response.Usage.PromptTokens, response.Usage.TotalTokens))
+	return e.inOrder(response.Data, len(b.inputs))
+}
+
+// inOrder checks an answer of n vectors, puts them in order and makes them unit length.
+func (e *Embedder) inOrder(data []goopenai.Embedding, n int) ([]retriever.Vector, error) {
+	if len(data) != n {
+		return nil, fmt.Errorf("%d vectors came back for %d texts", len(data), n)
+	}
+	vectors := make([]retriever.Vector, n)
+	for _, d := range data {
+		switch {
+		case d.Index < 0 || d.Index >= n:
+			return nil, fmt.Errorf("index %d came back for %d texts", d.Index, n)
+		case vectors[d.Index] != nil:
+			return nil, fmt.Errorf("index %d came back twice", d.Index)
+		}
+		v := retriever.Vector(d.Embedding)
+		if err := e.checkDimension(len(v)); err != nil {
+			return nil, fmt.Errorf("vector %d: %w", d.Index, err)
+		}
+		if err := retriever.Normalize(v); err != nil {
+			return nil, fmt.Errorf("vector %d: %w", d.Index, err)
+		}
+		vectors[d.Index] = v
+	}
+	return vectors, nil
+}
+
+// checkDimension holds every vector to Options.Dimensions, else to the first one's.
+func (e *Embedder) checkDimension(got int) error {
+	if got > 0 {
+		e.dimension.CompareAndSwap(0, int64(got))
+	}
+	if want := e.dimension.Load(); int64(got) != want || got == 0 {
+		return fmt.Errorf("dimension %d, want %d: %w", got, want, retriever.ErrBadVector)
+	}
+	return nil
+}
