@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"ragway/configs"
+	"ragway/retriever"
+	"ragway/retriever/builtin"
+	"ragway/retriever/local"
+	"ragway/retriever/openai"
+	"ragway/retriever/qdrant"
+)
+
+// app is one run of a command: its terminal, its configuration, and what it has opened.
+type app struct {
+	globals
+	stdio
+	getenv func(string) string
+
+	cfg     configs.Config
+	log     *slog.Logger
+	closers []func() error
+}
+
+// onClose registers a closer beside the thing opened; close runs them in reverse.
+func (a *app) onClose(f func() error) { a.closers = append(a.closers, f) }
+
+func (a *app) close() error {
+	var errs []error
+	for _, f := range slices.Backward(a.closers) {
+		errs = append(errs, f())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// configure loads the configuration, lays the flags over it, validates, and sets up the
+// log. Flags beat the environment, which beats the file, which beats the defaults.
+func (a *app) configure(flags ...func(*configs.Config)) error {
+	file := a.ConfigFile
+	if file == "" {
+		file = a.getenv("RAGWAY_CONFIG")
+	}
+	cfg, err := configs.Load(configs.Sources{File: file, Getenv: a.getenv})
+	if err != nil {
+		return fmt.Errorf("%w%w", err, hidden{errUsage})
+	}
+	setIf(&cfg.DataDir, a.DataDir)
+	setIf(&cfg.Store.Kind, a.Store)
+	setIf(&cfg.Log.Level, a.LogLevel)
+	for _, f := range flags {
+		f(&cfg)
+	}
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	a.cfg, a.log = cfg, newLogger(cfg.Log, a.err)
+	return nil
+}
+
+func setIf[T comparable](dst *T, v T) {
+	if v != *new(T) {
+		*dst = v
+	}
+}
+
+func newLogger(c configs.Log, w interface{ Write([]byte) (int, error) }) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // Validate has seen it
+	opts := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// store opens the configured store. A command that only reads does not create a data
+// folder: it says that there is none.
+func (a *app) store(ctx context.Context, readOnly bool) (retriever.Store, error) {
+	if a.cfg.Store.Kind == "qdrant" {
+		return a.qdrantStore(ctx)
+	}
+	if readOnly {
+		if _, err := os.Stat(filepath.Join(a.cfg.DataDir, local.FileName)); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("no documents in %s yet: run `ragway ingest` first, or name another folder with --data-dir", a.cfg.DataDir)
+		}
+	}
+	s, err := local.Open(ctx, local.Options{
+		Path: a.cfg.DataDir, Logger: a.log,
+		K1: a.cfg.Retrieval.BM25.K1, B: a.cfg.Retrieval.BM25.B,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", a.cfg.DataDir, err)
+	}
+	a.onClose(s.Close)
+	return s, nil
+}
+
+func (a *app) qdrantStore(ctx context.Context) (retriever.Store, error) {
+	c := a.cfg.Store.Qdrant
+	s, err := qdrant.Open(ctx, qdrant.Options{
+		Addresses: c.Addresses, APIKey: c.APIKey.Reveal(), TLS: c.TLS, Timeout: c.Timeout, Logger: a.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the store on Qdrant at %s: %w", strings.Join(c.Addresses, ", "), err)
+	}
+	a.onClose(s.Close)
+	return s, nil
+}
+
+// embedder returns the configured one; nil for none.
+func (a *app) embedder() (retriever.Embedder, error) {
+	c := a.cfg.Embedder
+	switch c.Kind {
+	case "none":
+		return nil, nil
+	case "builtin":
+		return builtin.New()
+	}
+	return openai.New(openai.Options{
+		BaseURL: c.BaseURL, APIKey: c.APIKey.Reveal(), Model: c.Model, Dimensions: c.Dimensions,
+		QueryPrefix: c.QueryPrefix, DocumentPrefix: c.DocumentPrefix,
+		MaxBatch: c.Batch, MaxBatchTokens: c.BatchTokens, Concurrency: c.Concurrency,
+		Timeout: c.Timeout, MaxRetries: c.Retries, CountTokens: countTokens, Logger: a.log,
+	})
+}
+
+// engine is the retrieval engine over the configured store and embedder.
+func (a *app) engine(store retriever.Store, e retriever.Embedder, observe stageObserver) (*retriever.Engine, error) {
+	c := a.cfg.Retrieval
+	return retriever.New(retriever.Options{
+		Store: store, Embedder: e, Logger: a.log, Count: countTokens, Observe: observe,
+		K: c.TopK, Depth: c.Candidates, Fusion: fusionOf(c.Fusion),
+		EmbedTimeout: c.Timeouts.Embed, StoreTimeout: c.Timeouts.Search,
+	})
+}
+
+// fusionOf lays what is configured over what suits the space.
+func fusionOf(c configs.Fusion) func(retriever.Fingerprint) retriever.Fusion {
+	return func(f retriever.Fingerprint) retriever.Fusion {
+		fusion := retriever.DefaultFusion(f)
+		if !c.Alpha.Auto {
+			fusion.Alpha = c.Alpha.Value
+		}
+		if !c.Reserve {
+			fusion.Reserve = nil
+		}
+		return fusion
+	}
+}

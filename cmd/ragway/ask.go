@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type askCmd struct {
+	Question   []string `arg:"" help:"The question."`
+	Collection []string `short:"c" placeholder:"C" help:"Collection to answer from; may be repeated (default: default)."`
+	Model      string   `placeholder:"M" help:"Model to ask; required with a model server."`
+	reading
+}
+
+func (c *askCmd) Run(ctx context.Context, a *app) error {
+	scope, err := c.scope()
+	if err != nil {
+		return err
+	}
+	if err := a.configure(); err != nil {
+		return err
+	}
+	if c.Model == "" && a.cfg.Upstream.BaseURL != "" {
+		return usagef("prompts go to %s: say which model with --model", a.cfg.Upstream.BaseURL)
+	}
+	store, err := a.store(ctx, true)
+	if err != nil {
+		return err
+	}
+	srv, err := a.gateway(store, serving{registry: prometheus.NewRegistry(), scope: &scope})
+	if err != nil {
+		return err
+	}
+	client := chatClient{http: &http.Client{Transport: inProcess{srv.Handler()}}, base: "http://in-process"}
+	body := map[string]any{"model": c.model(), "messages": []map[string]string{{"role": "user", "content": strings.Join(c.Question, " ")}}}
+	if len(c.Collection) > 0 {
+		body["rag"] = map[string]any{"collections": c.Collection}
+	}
+	answer, raw, err := client.ask(ctx, body)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.out, json.RawMessage(raw))
+	}
+	for _, choice := range answer.Choices {
+		fmt.Fprintln(a.out, plain(choice.Message.Content))
+	}
+	printSources(a.out, answer.Rag.Sources)
+	return nil
+}
+
+func (c *askCmd) model() string {
+	if c.Model == "" {
+		return "ragway-extractive"
+	}
+	return c.Model
+}
+
+// printSources lists the sources an answer cites.
+func printSources(w io.Writer, sources []chatSource) {
+	for _, s := range sources {
+		if !s.Cited {
+			continue
+		}
+		where := s.URI
+		if len(s.Headings) > 0 {
+			where += " › " + s.Headings[len(s.Headings)-1]
+		}
+		if s.Page > 0 {
+			where += fmt.Sprintf(", page %d", s.Page)
+		}
+		fmt.Fprintf(w, "  [%d] %s (%s)\n", s.N, plain(s.Title), plain(where))
+	}
+}
+
+// inProcess is a transport that calls a handler directly: no port is opened that others on
+// this machine could use with the operator's eyes.
+type inProcess struct{ handler http.Handler }
+
+func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
+	req.RequestURI = req.URL.RequestURI()
+	w := &recorder{header: http.Header{}, status: http.StatusOK}
+	t.handler.ServeHTTP(w, req)
+	return &http.Response{
+		StatusCode: w.status, Status: fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.header, Body: io.NopCloser(&w.body), Request: req,
+	}, nil
+}
+
+// recorder keeps a whole answer in memory.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
+func (r *recorder) Flush()                      {}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// chatClient asks a gateway over HTTP, as any client would.
+type chatClient struct {
+	base string // "" with a transport that needs no address
+	http *http.Client
+}
+
+type (
+	chatAnswer struct {
+		Choices []struct {
+			Message struct {
+				Content string `json:"content"`
+			} `json:"message"`
+		} `json:"choices"`
+		Rag struct {
+			Sources  []chatSource `json:"sources"`
+			Degraded []any        `json:"degraded"`
+		} `json:"rag"`
+	}
+	chatSource struct {
+		N        int      `json:"n"`
+		Title    string   `json:"title"`
+		URL      string   `json:"url"`
+		URI      string   `json:"uri"`
+		Page     int      `json:"page"`
+		Headings []string `json:"headings"`
+		Cited    bool     `json:"cited"`
+	}
+	chatChunk struct {
+		Choices []struct {
+			Delta struct {
+				Content string `json:"content"`
+			} `json:"delta"`
+		} `json:"choices"`
+		Rag *struct {
+			Sources []chatSource `json:"sources"`
+		} `json:"rag"`
+		Error *struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+)
+
+// ask sends one chat request; body is everything but the path.
+func (c chatClient) ask(ctx context.Context, body map[string]any) (answer chatAnswer, raw []byte, err error) {
+	resp, err := c.post(ctx, body)
+	if err != nil {
+		return answer, nil, err
+	}
+	defer resp.Body.Close()
+	if raw, err = io.ReadAll(resp.Body); err != nil {
+		return answer, nil, fmt.Errorf("read the answer: %w", err)
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return answer, raw, fmt.Errorf("read the answer: %w", err)
+	}
+	return answer, raw, nil
+}
+
+// stream sends one chat request and hands each piece of text to each as it comes.
+func (c chatClient) stream(ctx context.Context, body map[string]any, each func(string)) ([]chatSource, error) {
+	body["stream"] = true
+	resp, err := c.post(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return readStream(resp.Body, each)
+}
+
+func (c chatClient) post(ctx context.Context, body map[string]any) (*http.Response, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/v1/chat/completions", bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // what there is of it
+	return nil, errors.New(errorMessage(text, resp.Status))
+}
+
+func errorMessage(body []byte, status string) string {
+	var e struct {
+		Error struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil || e.Error.Message == "" {
+		return status
+	}
+	return e.Error.Message
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"ragway/configs"
+	"ragway/retriever"
+)
+
+type collectionsCmd struct {
+	List   collectionsListCmd   `cmd:"" help:"List collections."`
+	Show   collectionsShowCmd   `cmd:"" help:"Show one collection."`
+	Create collectionsCreateCmd `cmd:"" help:"Create an empty collection. Its settings stay as they are made."`
+	Delete collectionsDeleteCmd `cmd:"" help:"Delete a collection with all its documents."`
+}
+
+type collectionsListCmd struct{ reading }
+
+func (c *collectionsListCmd) Run(ctx context.Context, a *app) error {
+	scope, err := c.scope()
+	if err != nil {
+		return err
+	}
+	if err := a.configure(); err != nil {
+		return err
+	}
+	store, err := a.store(ctx, true)
+	if err != nil {
+		return err
+	}
+	infos, err := store.Collections(ctx, scope)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		for _, i := range infos {
+			if err := printJSON(a.out, collectionJSON(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var rows [][]string
+	for _, i := range infos {
+		rows = append(rows, []string{i.Name, strconv.Itoa(i.Documents), strconv.Itoa(i.Chunks), i.Fingerprint.String(), when(i.LastIngest)})
+	}
+	return printTable(a.out, []string{"COLLECTION", "DOCUMENTS", "CHUNKS", "EMBEDDER", "LAST INGEST"}, rows)
+}
+
+type collectionsShowCmd struct {
+	Name string `arg:"" help:"Collection."`
+	reading
+}
+
+func (c *collectionsShowCmd) Run(ctx context.Context, a *app) error {
+	scope, err := c.scope()
+	if err != nil {
+		return err
+	}
+	if err := a.configure(); err != nil {
+		return err
+	}
+	store, err := a.store(ctx, true)
+	if err != nil {
+		return err
+	}
+	info, err := store.Collection(ctx, scope, c.Name)
+	if err != nil {
+		return fmt.Errorf("collection %q: %w", c.Name, err)
+	}
+	if a.JSON {
+		return printJSON(a.out, collectionJSON(info))
+	}
+	fields := ""
+	for name, t := range info.Schema {
+		fields += fmt.Sprintf("%s (%s) ", name, t)
+	}
+	for _, line := range [][2]string{
+		{"collection", info.Name},
+		{"documents", strconv.Itoa(info.Documents)},
+		{"chunks", fmt.Sprintf("%d, %d with vectors", info.Chunks, info.Vectors)},
+		{"text", fmt.Sprintf("%.1f MB", float64(info.Bytes)/1e6)},
+		{"embedder", info.Fingerprint.String()},
+		{"recall@10", fmt.Sprintf("%.3f of an exact scan", info.RecallEstimate)},
+		{"chunking", fmt.Sprintf("%d tokens of %s, overlap %d", info.Chunking.Tokens, info.Chunking.Tokenizer, info.Chunking.Overlap)},
+		{"language", languageName(info.Language)},
+		{"fields", fields},
+		{"last ingest", when(info.LastIngest)},
+	} {
+		fmt.Fprintf(a.out, "%-12s %s\n", line[0], line[1])
+	}
+	return nil
+}
+
+func languageName(code string) string {
+	if code == "" {
+		return "en"
+	}
+	return code
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+type collectionOut struct {
+	Name           string  `json:"name"`
+	Documents      int     `json:"documents"`
+	Chunks         int     `json:"chunks"`
+	Fingerprint    string  `json:"fingerprint"`
+	RecallEstimate float64 `json:"recall_estimate"`
+	Bytes          int64   `json:"bytes"`
+	LastIngest     string  `json:"last_ingest"`
+}
+
+func collectionJSON(i retriever.CollectionInfo) collectionOut {
+	out := collectionOut{i.Name, i.Documents, i.Chunks, i.Fingerprint.String(), i.RecallEstimate, i.Bytes, ""}
+	if !i.LastIngest.IsZero() {
+		out.LastIngest = when(i.LastIngest)
+	}
+	return out
+}
+
+type collectionsCreateCmd struct {
+	Name        string `arg:"" help:"Name: a-z, 0-9, _ and -."`
+	Embedder    string `placeholder:"builtin|openai|none" help:"Embedder, when not the configured one."`
+	ChunkTokens int    `placeholder:"N" help:"Tokens a chunk holds at most."`
+	Language    string `placeholder:"L" help:"Language of the documents, e.g. en or de."`
+}
+
+func (c *collectionsCreateCmd) Run(ctx context.Context, a *app) error {
+	if err := retriever.CheckCollectionName(c.Name); err != nil {
+		return usagef("%w", err)
+	}
+	err := a.configure(func(cfg *configs.Config) {
+		setIf(&cfg.Embedder.Kind, c.Embedder)
+		setIf(&cfg.Chunking.Tokens, c.ChunkTokens)
+		setIf(&cfg.Language, c.Language)
+	})
+	if err != nil {
+		return err
+	}
+	store, err := a.store(ctx, false)
+	if err != nil {
+		return err
+	}
+	embedder, err := a.embedder()
+	if err != nil {
+		return err
+	}
+	template, err := a.collectionTemplate(ctx, embedder)
+	if err != nil {
+		return err
+	}
+	template.Name = c.Name
+	if err := store.CreateCollection(ctx, template); err != nil {
+		return fmt.Errorf("create %q: %w", c.Name, err)
+	}
+	if !a.Quiet {
+		fmt.Fprintf(a.out, "created %s, embedder %s\n", c.Name, template.Fingerprint)
+	}
+	return nil
+}
+
+// collectionTemplate is what a new collection is made with.
+func (a *app) collectionTemplate(ctx context.Context, e retriever.Embedder) (retriever.Collection, error) {
+	c := retriever.Collection{
+		Chunking:  a.chunking(),
+		Language:  a.cfg.Language,
+		CreatedAt: time.Now().UTC(),
+	}
+	if e == nil {
+		return c, nil
+	}
+	var err error
+	if c.Fingerprint, err = retriever.Probe(ctx, e); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+type collectionsDeleteCmd struct {
+	Name string `arg:"" help:"Collection."`
+	Yes  bool   `help:"Do not ask."`
+}
+
+func (c *collectionsDeleteCmd) Run(ctx context.Context, a *app) error {
+	if err := a.configure(); err != nil {
+		return err
+	}
+	store, err := a.store(ctx, true)
+	if err != nil {
+		return err
+	}
+	info, err := store.Collection(ctx, retriever.Operator(), c.Name)
+	if err != nil {
+		return fmt.Errorf("collection %q: %w", c.Name, err)
+	}
+	if !c.Yes && info.Documents > 0 {
+		return usagef("%q holds %s; add --yes to delete it", c.Name, plural(info.Documents, "document"))
+	}
+	if err := store.DeleteCollection(ctx, c.Name); err != nil && !errors.Is(err, retriever.ErrCollectionNotFound) {
+		return fmt.Errorf("delete %q: %w", c.Name, err)
+	}
+	if !a.Quiet {
+		fmt.Fprintf(a.out, "deleted %s with %s\n", c.Name, plural(info.Documents, "document"))
+	}
+	return nil
+}

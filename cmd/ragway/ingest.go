@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"ragway/ingest"
+	"ragway/ingest/source"
+	"ragway/retriever"
+	"ragway/retriever/local"
+)
+
+// errSomeFailed is a finished run in which some documents failed: exit code 3.
+var errSomeFailed = errors.New("some documents failed")
+
+type ingestCmd struct {
+	Sources     []string          `arg:"" name:"source" help:"Folders, files, globs, record files (.jsonl, .csv), or - for standard input."`
+	Collection  string            `short:"c" default:"default" help:"Collection to read into; created when it is missing."`
+	Name        string            `placeholder:"NAME" help:"First part of the documents' URIs (default: the folder's name)."`
+	URLBase     string            `name:"url-base" placeholder:"URL" help:"Link of a document: URL + relative path."`
+	DryRun      bool              `help:"Print the plan and change nothing."`
+	Prune       bool              `help:"Delete documents that the source no longer has."`
+	Force       bool              `help:"Prune also when that deletes more than half."`
+	Checksum    bool              `help:"Read every file; size and time do not stand for the content."`
+	Tenant      string            `placeholder:"T" help:"Tenant that owns the documents (default: default)."`
+	ACL         []string          `name:"acl" placeholder:"group:hr,user:ann" help:"Who may read them (default: everyone of the tenant)."`
+	Meta        map[string]string `placeholder:"k=v" mapsep:"none" help:"Metadata of every document; may be repeated."`
+	RetryFailed bool              `help:"Try failed documents again before their time."`
+	Workers     int               `placeholder:"N" help:"Documents read at once (default: one a processor)."`
+}
+
+func (c *ingestCmd) Run(ctx context.Context, a *app) error {
+	if err := retriever.CheckCollectionName(c.Collection); err != nil {
+		return usagef("--collection: %w", err)
+	}
+	if err := a.configure(); err != nil {
+		return err
+	}
+	sources, err := c.open(ctx, a)
+	if err != nil {
+		return err
+	}
+	acl, err := c.acl()
+	if err != nil {
+		return err
+	}
+	store, err := a.store(ctx, false)
+	if err != nil {
+		return err
+	}
+	registry, err := a.extractors()
+	if err != nil {
+		return err
+	}
+	ing := ingestion{app: a, store: store, extract: registry.Extract, claims: registry.Claims, extractID: registry.ID()}
+	opt, err := ing.options(ctx, c.Collection)
+	if err != nil {
+		return err
+	}
+	c.apply(&opt, acl)
+	eng, err := ingest.New(opt)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	return c.run(ctx, a, eng, sources)
+}
+
+// open opens the sources before anything else is touched: one that is not there is a
+// mistake of the command line.
+func (c *ingestCmd) open(ctx context.Context, a *app) ([]ingest.Source, error) {
+	var sources []ingest.Source
+	for _, arg := range c.Sources {
+		s, err := source.Open(ctx, arg, source.Options{Name: c.Name, Stdin: a.in})
+		if err != nil {
+			return nil, usagef("%w", err)
+		}
+		a.onClose(s.Close)
+		sources = append(sources, s)
+	}
+	return sources, nil
+}
+
+// apply lays the flags over the options.
+func (c *ingestCmd) apply(o *ingest.Options, acl []string) {
+	o.Tenant, o.ACL, o.URLBase = c.Tenant, acl, c.URLBase
+	o.Prune, o.Force, o.Checksum, o.RetryFailed = c.Prune, c.Force, c.Checksum, c.RetryFailed
+	o.AcceptOrigin = c.Name != ""
+	setIf(&o.Workers, c.Workers)
+	o.Metadata = retriever.Metadata{}
+	for k, v := range c.Meta {
+		o.Metadata[k] = v
+	}
+}
+
+func (c *ingestCmd) acl() ([]string, error) {
+	if c.ACL == nil {
+		return nil, nil
+	}
+	acl, err := ingest.ParseACL(c.ACL)
+	if err != nil {
+		return nil, usagef("--acl %s: %w", strings.Join(c.ACL, ","), err)
+	}
+	return acl, nil
+}
+
+// run ingests one source after the other. A document that cannot be read does not stop
+// the rest.
+func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, sources []ingest.Source) error {
+	var total ingest.Summary
+	out := newProgress(a, c.DryRun)
+	defer out.close()
+	for _, s := range sources {
+		plan, err := eng.Plan(ctx, s)
+		if err != nil {
+			return err
+		}
+		if c.DryRun {
+			for ev := range plan.Events() {
+				out.event(ev)
+			}
+			total.Counts.Add(plan.Counts())
+			continue
+		}
+		sum, err := eng.Apply(ctx, plan, out.event)
+		total.Add(sum)
+		if err != nil {
+			out.summary(total)
+			return err
+		}
+	}
+	out.summary(total)
+	if total.Failed > 0 {
+		return fmt.Errorf("%w: see `ragway documents failed --collection %s`", errSomeFailed, c.Collection)
+	}
+	return nil
+}
+
+// ingestion is what every ingest of this process shares.
+type ingestion struct {
+	app       *app
+	store     retriever.Store
+	extract   ingest.Extractor
+	claims    func(string) bool
+	extractID string
+	observer  ingest.Observer
+}
+
+// options are the engine's for one collection. An existing collection keeps its own
+// chunking, and its embedding space decides whether there are vectors at all.
+func (i ingestion) options(ctx context.Context, collection string) (ingest.Options, error) {
+	a := i.app
+	embedder, err := a.cachedEmbedder(ctx, i.store)
+	if err != nil {
+		return ingest.Options{}, err
+	}
+	template := retriever.Collection{Chunking: a.chunking(), Language: a.cfg.Language}
+	info, err := i.store.Collection(ctx, retriever.Operator(), collection)
+	switch {
+	case errors.Is(err, retriever.ErrCollectionNotFound):
+	case err != nil:
+		return ingest.Options{}, err
+	default:
+		template = info.Collection
+		if info.Fingerprint.IsZero() {
+			embedder = nil
+		}
+	}
+	splitter, err := a.splitter(template.Chunking)
+	if err != nil {
+		return ingest.Options{}, err
+	}
+	return ingest.Options{
+		Store: i.store, Scope: retriever.Operator(), Embedder: embedder,
+		Extract: i.extract, Claims: i.claims, Chunk: splitter.Split,
+		PipelineID: pipelineID(i.extractID, splitter.ID(), embedder),
+		Collection: collection, Template: template,
+		Workers: a.cfg.Ingest.Workers, Owner: processOwner(), Abandoned: ownerIsDead,
+		Limits:   ingest.Limits{DocumentBytes: int64(a.cfg.Ingest.MaxFileSize), DocumentTime: a.cfg.Ingest.DocumentTimeout},
+		Observer: i.observer, Logger: a.log,
+	}, nil
+}
+
+// pipelineID changes whenever the same bytes would be stored as something else.
+func pipelineID(extractID, chunkID string, e retriever.Embedder) string {
+	space := "none"
+	if e != nil {
+		f := e.Fingerprint()
+		f.Dimension = 0 // not known before the first answer of some servers; the model's name stands for it
+		space = f.Key()
+	}
+	return strings.Join([]string{extractID, chunkID, "embed/" + space}, "; ")
+}
+
+// cachedEmbedder is the configured embedder behind the cache in the data folder, so that
+// no text is paid for twice. The built-in one is faster than the cache and goes without.
+func (a *app) cachedEmbedder(ctx context.Context, store retriever.Store) (retriever.Embedder, error) {
+	e, err := a.embedder()
+	if err != nil || e == nil || a.cfg.Embedder.Kind == "builtin" {
+		return e, err
+	}
+	if s, ok := store.(*local.Store); ok {
+		return retriever.NewCachingEmbedder(e, s.EmbeddingCache(), retriever.CachingOptions{Logger: a.log}), nil
+	}
+	cache, err := local.OpenCache(ctx, a.cfg.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("open the embedding cache in %s: %w", a.cfg.DataDir, err)
+	}
+	a.onClose(cache.Close)
+	return retriever.NewCachingEmbedder(e, cache, retriever.CachingOptions{Logger: a.log}), nil
+}
+
+// processOwner names this process on a lease: host, process, and a part that no later
+// process with the same number shares.
+func processOwner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // never fails: it ends the program instead
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), hex.EncodeToString(random[:]))
+}
+
+// ownerIsDead reports whether owner was a process of this host that has ended, as after
+// kill -9; its lease need not be waited for.
+func ownerIsDead(owner string) bool {
+	parts := strings.Split(owner, "/")
+	host, err := os.Hostname()
+	if err != nil || len(parts) != 3 || parts[0] != host {
+		return false
+	}
+	return processIsDead(parts[1])
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"ragway/ingest"
+)
+
+// progress shows what an ingest does: one JSON object a line with --json, a bar on a
+// terminal, and plain lines every few seconds elsewhere. It is safe for concurrent use.
+type progress struct {
+	a      *app
+	dryRun bool
+	lines  io.Writer // where notes and failures go: above the bar, if there is one
+
+	mu      sync.Mutex
+	bars    *mpb.Progress
+	bar     *mpb.Bar
+	printed time.Time
+}
+
+// plainEvery is how often a run that is not on a terminal says where it is.
+const plainEvery = 5 * time.Second
+
+func newProgress(a *app, dryRun bool) *progress {
+	p := &progress{a: a, dryRun: dryRun, lines: a.err, printed: time.Now()}
+	if f, ok := a.err.(*os.File); ok && !a.JSON && !a.Quiet && !dryRun && term.IsTerminal(int(f.Fd())) {
+		p.bars = mpb.New(mpb.WithOutput(f), mpb.WithRefreshRate(100*time.Millisecond))
+		p.lines = p.bars
+	}
+	return p
+}
+
+// event is an ingest engine's callback.
+func (p *progress) event(ev ingest.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.a.JSON {
+		if _, sum := ev.(ingest.Summary); !sum { // one for all sources comes at the end
+			_ = printJSON(p.a.out, ev) // a broken pipe shows at the summary
+		}
+		return
+	}
+	switch e := ev.(type) {
+	case ingest.PlanEvent:
+		p.plan(e)
+	case ingest.Note:
+		p.say("%s\n", plain(e.Message))
+	case ingest.DocumentEvent:
+		p.document(e)
+	case ingest.ProgressEvent:
+		p.progress(e)
+	}
+}
+
+func (p *progress) plan(e ingest.PlanEvent) {
+	if e.Create && p.dryRun {
+		p.say("collection %s is new\n", e.Collection)
+	}
+	p.say("%s: %s\n", e.Source, countsLine(e.Counts))
+	if total := e.Added + e.Changed + e.Deleted; p.bars != nil && total > 0 {
+		p.bar = p.bars.AddBar(int64(total),
+			mpb.PrependDecorators(decor.Name(e.Source), decor.CountersNoUnit(" %d / %d")),
+			mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+	}
+}
+
+func (p *progress) document(e ingest.DocumentEvent) {
+	switch {
+	case e.Action == ingest.Fail:
+		fmt.Fprintf(p.lines, "failed %s: %s: %s\n", plain(e.URI), e.Reason, plain(e.Error))
+	case p.dryRun:
+		fmt.Fprintf(p.a.out, "%-9s %s%s\n", e.Action, plain(e.URI), because(e.Reason))
+	}
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + plain(reason) + ")"
+}
+
+func (p *progress) progress(e ingest.ProgressEvent) {
+	switch {
+	case p.bar != nil:
+		p.bar.SetCurrent(int64(e.Done))
+	case time.Since(p.printed) >= plainEvery:
+		p.printed = time.Now()
+		p.say("%d of %s, %s\n", e.Done, plural(e.Total, "document"), plural(e.Chunks, "chunk"))
+	}
+}
+
+func (p *progress) say(format string, args ...any) {
+	if !p.a.Quiet {
+		fmt.Fprintf(p.lines, format, args...)
+	}
+}
+
+// close takes the bar down.
+func (p *progress) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.Abort(false)
+		p.bar = nil
+	}
+	if p.bars != nil {
+		p.bars.Wait()
+		p.bars, p.lines = nil, p.a.err
+	}
+}
+
+// summary ends the run's report.
+func (p *progress) summary(s ingest.Summary) {
+	p.close()
+	switch {
+	case p.a.JSON:
+		_ = printJSON(p.a.out, s) // nobody reads any more: the exit code still tells
+	case p.dryRun:
+		fmt.Fprintf(p.a.out, "would be: %s\n", countsLine(s.Counts))
+	case !p.a.Quiet:
+		fmt.Fprintf(p.a.out, "%s; %s, %.1f MB in %.1f s\n", countsLine(s.Counts), plural(s.Chunks, "chunk"), float64(s.Bytes)/1e6, s.Seconds)
+	}
+}
+
+func countsLine(c ingest.Counts) string {
+	return fmt.Sprintf("%d added, %d changed, %d deleted, %d unchanged, %d skipped, %d failed",
+		c.Added, c.Changed, c.Deleted, c.Unchanged, c.Skipped, c.Failed)
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ragway/retriever"
+)
+
+type searchCmd struct {
+	Query      []string `arg:"" help:"What to look for."`
+	Collection []string `short:"c" placeholder:"C" help:"Collection to search; may be repeated (default: default)."`
+	K          int      `short:"k" default:"10" help:"How many passages."`
+	Mode       string   `default:"hybrid" placeholder:"hybrid|dense|lexical" help:"Which lists to answer from."`
+	Filter     string   `placeholder:"JSON" sep:"none" help:"Filter over metadata, in OpenAI's form."`
+	Explain    bool     `help:"Show ranks and scores, and what was dropped and why."`
+	Raw        bool     `help:"Print the fused chunks, before selection."`
+	reading
+}
+
+func (c *searchCmd) Run(ctx context.Context, a *app) error {
+	if c.K < 1 || c.K > 10_000 {
+		return usagef("-k %d: want 1 to 10000", c.K)
+	}
+	q, err := c.query()
+	if err != nil {
+		return err
+	}
+	if err := a.configure(); err != nil {
+		return err
+	}
+	eng, _, err := a.openEngine(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := eng.Retrieve(ctx, q)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(a.out, searchJSON(r, c.Explain))
+	}
+	c.print(a, r)
+	return nil
+}
+
+func (c *searchCmd) query() (retriever.Query, error) {
+	scope, err := c.scope()
+	if err != nil {
+		return retriever.Query{}, err
+	}
+	mode, err := parseMode(c.Mode)
+	if err != nil {
+		return retriever.Query{}, err
+	}
+	q := retriever.Query{Text: strings.Join(c.Query, " "), Scope: scope, Collections: c.Collection, Mode: mode, K: c.K, Raw: c.Raw}
+	if c.Filter != "" {
+		if q.Filter, err = retriever.ParseFilter([]byte(c.Filter)); err != nil {
+			return q, usagef("--filter: %w", err)
+		}
+	}
+	return q, nil
+}
+
+func parseMode(s string) (retriever.Mode, error) {
+	mode, err := retriever.ParseMode(s)
+	if err != nil {
+		return "", usagef("--%w%s", err, suggestion(s, "hybrid", "dense", "lexical"))
+	}
+	return mode, nil
+}
+
+func (c *searchCmd) print(a *app, r retriever.Result) {
+	for _, d := range r.Degraded {
+		fmt.Fprintf(a.err, "degraded: %s\n", degradedLine(d))
+	}
+	if len(r.Hits) == 0 {
+		fmt.Fprintln(a.out, "nothing found")
+	}
+	for i, h := range r.Hits {
+		printHit(a, i+1, h, c.Explain)
+	}
+	if c.Explain {
+		for _, h := range r.Dropped {
+			fmt.Fprintf(a.out, " -  %s (%s)\n    %s\n", hitTitle(h), h.Dropped, signalsLine(h))
+		}
+	}
+}
+
+func printHit(a *app, rank int, h retriever.Hit, explain bool) {
+	fmt.Fprintf(a.out, "%2d. %s  %s\n", rank, hitTitle(h), h.Document.URI)
+	if explain {
+		fmt.Fprintf(a.out, "    %s\n", signalsLine(h))
+	}
+	fmt.Fprintf(a.out, "    %s\n", snippet(h.Chunk.Text, 300))
+}
+
+func hitTitle(h retriever.Hit) string {
+	parts := []string{plain(h.Document.Title)}
+	if len(h.Chunk.Headings) > 0 {
+		if last := plain(h.Chunk.Headings[len(h.Chunk.Headings)-1]); last != parts[0] {
+			parts = append(parts, last)
+		}
+	}
+	if h.Chunk.Page > 0 {
+		parts = append(parts, fmt.Sprintf("page %d", h.Chunk.Page))
+	}
+	return strings.Join(parts, " › ")
+}
+
+func signalsLine(h retriever.Hit) string {
+	leg := func(name string, l retriever.Leg) string {
+		switch {
+		case !l.Known:
+			return name + " –"
+		case l.Rank == 0:
+			return fmt.Sprintf("%s %.3f", name, l.Score)
+		}
+		return fmt.Sprintf("%s %.3f (#%d)", name, l.Score, l.Rank)
+	}
+	line := fmt.Sprintf("score %.3f  relevance %.2f  %s  %s  coverage %.2f", h.Score, h.Relevance,
+		leg("words", h.Signals.Lexical), leg("vector", h.Signals.Dense), h.Signals.Coverage)
+	if h.Signals.Reserved {
+		line += "  raised by the reserve"
+	}
+	return line
+}
+
+func degradedLine(d retriever.Degradation) string {
+	if d.Collection == "" {
+		return d.Stage + ": " + d.Reason
+	}
+	return fmt.Sprintf("%s of %s: %s", d.Stage, d.Collection, d.Reason)
+}
+
+// The JSON that search prints; scripts rely on it.
+type (
+	searchOut struct {
+		Query    string                  `json:"query"`
+		Mode     retriever.Mode          `json:"mode"`
+		TookMS   float64                 `json:"took_ms"`
+		Hits     []hitOut                `json:"hits"`
+		Dropped  []hitOut                `json:"dropped,omitempty"`
+		Degraded []retriever.Degradation `json:"degraded"`
+	}
+	hitOut struct {
+		Rank       int                `json:"rank"`
+		Score      float64            `json:"score"`
+		Relevance  float64            `json:"relevance"`
+		RecordID   string             `json:"record_id"`
+		URI        string             `json:"uri"`
+		Title      string             `json:"title"`
+		DocumentID string             `json:"document_id"`
+		ChunkID    string             `json:"chunk_id"`
+		Text       string             `json:"text"`
+		Headings   []string           `json:"headings"`
+		Page       int                `json:"page"`
+		Span       [2]int             `json:"span"`
+		Metadata   retriever.Metadata `json:"metadata"`
+		Signals    signalsOut         `json:"signals"`
+		Dropped    retriever.Drop     `json:"dropped,omitempty"`
+	}
+	signalsOut struct {
+		LexicalRank  int      `json:"lexical_rank,omitempty"`
+		LexicalScore *float64 `json:"lexical_score,omitempty"`
+		DenseRank    int      `json:"dense_rank,omitempty"`
+		DenseScore   *float64 `json:"dense_score,omitempty"`
+		Coverage     float64  `json:"coverage"`
+		Reserved     bool     `json:"reserved,omitempty"`
+	}
+)
+
+func searchJSON(r retriever.Result, explain bool) searchOut {
+	out := searchOut{
+		Query: r.Query, Mode: r.Mode, TookMS: float64(r.Took.Microseconds()) / 1000,
+		Hits: hitsJSON(r.Hits), Degraded: emptyList(r.Degraded),
+	}
+	if explain {
+		out.Dropped = hitsJSON(r.Dropped)
+	}
+	return out
+}
+
+func hitsJSON(hits []retriever.Hit) []hitOut {
+	out := make([]hitOut, len(hits))
+	for i, h := range hits {
+		out[i] = hitOut{
+			Rank: i + 1, Score: h.Score, Relevance: h.Relevance, RecordID: h.Document.RecordID, URI: h.Document.URI,
+			Title: h.Document.Title, DocumentID: h.Document.ID, ChunkID: h.Chunk.ID, Text: h.Chunk.Text,
+			Headings: emptyList(h.Chunk.Headings), Page: h.Chunk.Page, Span: [2]int{h.Chunk.Span.Start, h.Chunk.Span.End},
+			Metadata: metadataOut(h.Document.Metadata), Signals: signalsJSON(h.Signals), Dropped: h.Dropped,
+		}
+	}
+	return out
+}
+
+func metadataOut(m retriever.Metadata) retriever.Metadata {
+	if m == nil {
+		return retriever.Metadata{}
+	}
+	return m
+}
+
+func signalsJSON(s retriever.Signals) signalsOut {
+	out := signalsOut{LexicalRank: s.Lexical.Rank, DenseRank: s.Dense.Rank, Coverage: s.Coverage, Reserved: s.Reserved}
+	if s.Lexical.Known {
+		out.LexicalScore = &s.Lexical.Score
+	}
+	if s.Dense.Known {
+		out.DenseScore = &s.Dense.Score
+	}
+	return out
+}

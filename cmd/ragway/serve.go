@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"ragway/configs"
+	"ragway/gateway"
+	"ragway/gateway/ui"
+	"ragway/gateway/upstream"
+	"ragway/retriever"
+)
+
+type serveCmd struct {
+	Listen         string `placeholder:"ADDR" help:"Address (default 127.0.0.1:8080)."`
+	InsecureNoAuth bool   `name:"insecure-no-auth" help:"Listen beyond this machine without asking anyone for a key."`
+}
+
+func (c *serveCmd) Run(ctx context.Context, a *app) error {
+	err := a.configure(func(cfg *configs.Config) {
+		setIf(&cfg.Server.Listen, c.Listen)
+		setIf(&cfg.Server.InsecureNoAuth, c.InsecureNoAuth)
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.refuseOwnAddress(); err != nil {
+		return err
+	}
+	secret, err := a.secret()
+	if err != nil {
+		return err
+	}
+	store, err := a.store(ctx, false)
+	if err != nil {
+		return err
+	}
+	srv, err := a.gateway(store, serving{registry: newRegistry(), secret: secret, keys: a.keys()})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", a.cfg.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	a.announce(l)
+	return srv.Serve(ctx, l)
+}
+
+// announce says where the server is and where prompts go.
+func (a *app) announce(l net.Listener) {
+	if !a.Quiet {
+		fmt.Fprintf(a.err, "prompts go to %s\n", a.upstreamLine())
+		if !a.cfg.Auth.Enabled() {
+			fmt.Fprintln(a.err, "no key is asked for: documents with an access list stay hidden")
+		}
+	}
+	fmt.Fprintf(a.err, "listening on http://%s\n", l.Addr())
+}
+
+func (a *app) upstreamLine() string {
+	if a.cfg.Upstream.BaseURL == "" {
+		return "the built-in extractive answerer, which quotes your documents and sends nothing out"
+	}
+	return a.cfg.Upstream.BaseURL
+}
+
+// refuseOwnAddress finds the commonest loop: OPENAI_BASE_URL still pointing at ragway
+// itself. Loops over other names are recognised when the first request comes back.
+func (a *app) refuseOwnAddress() error {
+	u, err := url.Parse(a.cfg.Upstream.BaseURL)
+	if err != nil || u.Host == "" {
+		return nil // Validate has judged it
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	_, listenPort, err := net.SplitHostPort(a.cfg.Server.Listen)
+	if err != nil || port != listenPort || port == "0" || !isThisMachine(u.Hostname()) {
+		return nil
+	}
+	return usagef("the upstream %s is this server's own address; name the model server in upstream.base_url or OPENAI_BASE_URL", a.cfg.Upstream.BaseURL)
+}
+
+func isThisMachine(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
+}
+
+// secret is the configured one, else one that is made once and kept in the data folder.
+func (a *app) secret() ([]byte, error) {
+	if a.cfg.Server.Secret.IsSet() {
+		return []byte(a.cfg.Server.Secret.Reveal()), nil
+	}
+	path := filepath.Join(a.cfg.DataDir, "secret")
+	data, err := os.ReadFile(path)
+	if err == nil && len(data) >= 32 {
+		return data, nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read the server's secret: %w", err)
+	}
+	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails: it ends the program instead
+	return writeOnce(path, []byte(hex.EncodeToString(random[:])))
+}
+
+// writeOnce puts data in a new file, or returns what another process put there first.
+func writeOnce(path string, data []byte) ([]byte, error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
+	if err != nil {
+		return nil, fmt.Errorf("keep the server's secret: %w", err)
+	}
+	defer os.Remove(tmp.Name())
+	if _, err := tmp.Write(data); err != nil {
+		return nil, errors.Join(fmt.Errorf("keep the server's secret: %w", err), tmp.Close())
+	}
+	if err := tmp.Close(); err != nil {
+		return nil, fmt.Errorf("keep the server's secret: %w", err)
+	}
+	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("keep the server's secret: %w", err)
+	}
+	return os.ReadFile(path)
+}
+
+func newRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
+func (a *app) keys() []gateway.Key {
+	var keys []gateway.Key
+	for _, k := range a.cfg.Auth.AllKeys() {
+		keys = append(keys, gateway.Key{SHA256: k.SHA256, Tenant: k.Tenant, User: k.User, Groups: k.Groups, Collections: k.Collections})
+	}
+	return keys
+}
+
+// serving is what differs between serve, demo and ask.
+type serving struct {
+	registry *prometheus.Registry
+	secret   []byte
+	keys     []gateway.Key
+	scope    *retriever.Scope // of callers without a key; nil: the default tenant without principals
+}
+
+// gateway wires the server over an open store.
+func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error) {
+	embedder, err := a.embedder()
+	if err != nil {
+		return nil, err
+	}
+	var srv *gateway.Server
+	eng, err := a.engine(store, embedder, func(stage string, took time.Duration, err error) { srv.ObserveStage(stage, took, err) })
+	if err != nil {
+		return nil, err
+	}
+	up, err := a.upstream()
+	if err != nil {
+		return nil, err
+	}
+	r := a.cfg.Retrieval
+	srv, err = gateway.New(gateway.Options{
+		Retriever: eng, Store: store, Upstream: up, Embedder: embedder, UI: ui.Handler(),
+		Catalog: func(ctx context.Context) ([]retriever.CollectionInfo, error) {
+			return store.Collections(ctx, retriever.Operator())
+		},
+		Keys: s.keys, OpenScope: s.scope, Secret: s.secret, PublicURL: a.cfg.Server.PublicURL,
+		Version: gateway.Version{Version: version, Revision: buildRevision()},
+		Retrieval: gateway.Retrieval{
+			OnlyAsked: r.Enrich == "none", Collections: r.Collections, Mode: retriever.Mode(r.Mode), TopK: r.TopK, TokenBudget: r.TokenBudget,
+			MinScore: r.MinScore, PerDocument: r.PerDocument, OnEmpty: gateway.OnEmpty(r.OnEmpty), OnError: gateway.OnError(r.OnError),
+			MaxTopK: r.MaxTopK, MaxTokenBudget: r.MaxTokenBudget,
+		},
+		Limits: gateway.Limits{
+			BodyBytes: int64(a.cfg.Server.MaxBody), DrainTimeout: a.cfg.Server.Drain, Heartbeat: a.cfg.Server.Heartbeat,
+		},
+		Count: countTokens, Registerer: s.registry, Gatherer: s.registry, Logger: a.log,
+	})
+	return srv, err
+}
+
+func (a *app) upstream() (gateway.Upstream, error) {
+	u := a.cfg.Upstream
+	if u.BaseURL == "" {
+		return upstream.NewExtractive(upstream.ExtractiveOptions{Count: countTokens}), nil
+	}
+	return upstream.NewHTTP(upstream.HTTPOptions{
+		Name: u.Name, BaseURL: u.BaseURL, Key: u.APIKey.Reveal(),
+		ConnectTimeout: u.Timeouts.Connect, FirstByteTimeout: u.Timeouts.FirstByte,
+		IdleTimeout: u.Timeouts.Idle, TotalTimeout: u.Timeouts.Total,
+	})
+}
