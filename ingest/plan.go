@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// Action is what a plan does about a document, and afterwards what was done.
+type Action string
+
+const (
+	Add       Action = "add"
+	Change    Action = "change"
+	Rewrite   Action = "rewrite" // title, link, metadata or access list alone: not embedded again
+	Delete    Action = "delete"
+	Unchanged Action = "unchanged"
+	Skip      Action = "skip"
+	Fail      Action = "fail"
+)
+
+// Plan is the difference between what a source offers and what the store has. It holds a
+// small entry for each document that is not as it should be, never contents; the
+// unchanged ones are only counted.
+type Plan struct {
+	Collection string
+	Source     string
+	Prefix     string
+	Create     bool // the collection does not exist yet
+	Entries    []*Entry
+	Unchanged  int
+	Vanished   int // documents the source no longer has, deleted or not
+	Notes      []string
+
+	refused  *PruneRefused
+	origin   *origin
+	obsolete []string // ledger keys of documents that no longer exist or have recovered
+}
+
+// Entry is one document of a plan.
+type Entry struct {
+	Action     Action
+	Item       Item
+	DocumentID string
+	Reason     string   // why it is skipped
+	Failure    *Failure // of Fail: known before anything is tried
+
+	offer   offer
+	stamp   string
+	stored  bool           // the store has a version of it
+	hash    string         // of that version
+	failed  *FailureRecord // its last failure, if the ledger has one
+	resting bool           // in back-off: nothing new to record
+}
+
+// Counts is the plan in figures.
+func (p *Plan) Counts() Counts {
+	c := Counts{Unchanged: p.Unchanged}
+	for _, en := range p.Entries {
+		c.count(en.Action, 1)
+	}
+	return c
+}
+
+func (c *Counts) count(a Action, n int) {
+	switch a {
+	case Add:
+		c.Added += n
+	case Change:
+		c.Changed += n
+	case Rewrite:
+		c.Changed += n
+		c.Rewritten += n
+	case Delete:
+		c.Deleted += n
+	case Unchanged:
+		c.Unchanged += n
+	case Skip:
+		c.Skipped += n
+	case Fail:
+		c.Failed += n
+	}
+}
+
+// Events are what a dry run prints of the plan; Apply starts with the first of them.
+func (p *Plan) Events() iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		if !yield(p.event()) {
+			return
+		}
+		for _, n := range p.Notes {
+			if !yield(Note{n}) {
+				return
+			}
+		}
+		for _, en := range p.Entries {
+			if !yield(en.event()) {
+				return
+			}
+		}
+	}
+}
+
+func (p *Plan) event() PlanEvent {
+	return PlanEvent{Collection: p.Collection, Source: p.Source, Create: p.Create, Counts: p.Counts()}
+}
+
+func (en *Entry) event() DocumentEvent {
+	ev := DocumentEvent{URI: en.Item.URI, Action: en.Action, DocumentID: en.DocumentID, Reason: en.Reason, Bytes: max(en.Item.Size, 0)}
+	if en.Failure != nil {
+		ev.Reason, ev.Error = string(en.Failure.Reason), en.Failure.Message
+	}
+	return ev
+}
+
+// ErrPruneRefused is wrapped by a [PruneRefused].
+var ErrPruneRefused = errors.New("prune refused")
+
+// PruneRefused says that pruning would delete more than half of what a source has stored.
+type PruneRefused struct {
+	Prefix          string
+	Vanished, Known int
+}
+
+func (e *PruneRefused) Error() string {
+	return fmt.Sprintf("%d of the %d documents under %s are no longer there: deleting more than half needs --force", e.Vanished, e.Known, e.Prefix)
+}
+
+func (e *PruneRefused) Unwrap() error { return ErrPruneRefused }

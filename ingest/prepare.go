@@ -1,0 +1,186 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"ragway/retriever"
+)
+
+// pending is a document on its way through the stages.
+type pending struct {
+	entry    *Entry
+	up       retriever.Upsert
+	ready    bool // has all its vectors
+	embedded int  // chunks from the first that have theirs
+}
+
+func (r *run) prepareAll(ctx context.Context, in <-chan *Entry, out chan<- *pending) error {
+	for en := range in {
+		p, err := r.prepare(ctx, en)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			if err := r.fail(ctx, en, asFailure(err, Internal)); err != nil {
+				return err
+			}
+		case !send(ctx, out, p):
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// prepare reads, extracts and chunks one document within its time.
+func (r *run) prepare(ctx context.Context, en *Entry) (*pending, error) {
+	most := r.e.o.Limits.DocumentTime
+	timed, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	p, err := r.build(timed, en)
+	if err != nil && timed.Err() != nil && ctx.Err() == nil {
+		return nil, Failf(Timeout, "took longer than %v: %w", most, err)
+	}
+	return p, err
+}
+
+func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
+	data, hash, err := r.e.read(ctx, en.Item)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.extract(ctx, Input{Name: nameOf(en.Item), MIME: en.Item.MIME, Data: data})
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(found.Text) == "" {
+		return nil, Failf(EmptyText, "no text in it")
+	}
+	doc, err := r.describe(en, found)
+	if err != nil {
+		return nil, err
+	}
+	doc.Hash, doc.Size = hash, int64(len(data))
+	if en.Item.Hash != "" {
+		doc.Size = en.Item.Size
+	}
+	if en.Action == Rewrite && hash == en.hash {
+		return r.reuse(ctx, en, doc)
+	}
+	if en.Action == Rewrite {
+		en.Action = Change // it changed after the plan was made
+	}
+	chunks, err := r.chunk(ctx, found, doc.Title)
+	if err != nil {
+		return nil, err
+	}
+	return seal(en, doc, chunks), nil
+}
+
+func (r *run) describe(en *Entry, found Extracted) (retriever.Document, error) {
+	d := retriever.Document{
+		Collection: r.e.o.Collection, Tenant: en.offer.Tenant, URI: en.Item.URI, RecordID: en.Item.RecordID,
+		MIME: found.MIME, ModTime: en.Item.ModTime.UTC(), Pipeline: en.offer.pipeline(r.e.o.PipelineID), UpdatedAt: r.e.o.Now().UTC(),
+	}
+	if d.MIME == "" {
+		d.MIME = en.Item.MIME
+	}
+	return d, en.offer.describe(&d, found)
+}
+
+func seal(en *Entry, doc retriever.Document, chunks []retriever.Chunk) *pending {
+	p := &pending{entry: en, up: retriever.Upsert{Document: doc, Chunks: chunks}}
+	p.up.Seal()
+	return p
+}
+
+// reuse takes the chunks and vectors the store has under the document's new description.
+// Vectors stay as they are: a source that wants its titles embedded anew has them in its
+// hash, as records do.
+func (r *run) reuse(ctx context.Context, en *Entry, doc retriever.Document) (*pending, error) {
+	before, chunks, err := r.e.o.Store.Document(ctx, r.e.o.Scope, en.DocumentID)
+	if err != nil {
+		return nil, Failf(StoreFailed, "%w", err)
+	}
+	if before.Title != doc.Title {
+		for i := range chunks {
+			chunks[i].Context = retitle(chunks[i].Context, before.Title, doc.Title)
+		}
+	}
+	p := seal(en, doc, chunks)
+	p.ready = true
+	return p, nil
+}
+
+// retitle replaces the title that a chunk's context starts with.
+func retitle(context, before, after string) string {
+	rest, ok := strings.CutPrefix(context, before)
+	switch {
+	case before == "" && context != "":
+		return after + "\n" + context
+	case !ok:
+		return context
+	}
+	return after + rest
+}
+
+func (r *run) extract(ctx context.Context, in Input) (found Extracted, err error) {
+	defer func(start time.Time) { r.e.o.Observer.stage("extract", start, err) }(time.Now())
+	return isolate(ctx, func() (Extracted, error) { return r.e.o.Extract(ctx, in) })
+}
+
+func (r *run) chunk(ctx context.Context, found Extracted, title string) (chunks []retriever.Chunk, err error) {
+	defer func(start time.Time) { r.e.o.Observer.stage("chunk", start, err) }(time.Now())
+	chunks, err = isolate(ctx, func() ([]retriever.Chunk, error) { return r.e.o.Chunk(found, title) })
+	if err == nil && len(chunks) == 0 {
+		err = Failf(EmptyText, "no chunks in %d bytes of text", len(found.Text))
+	}
+	return chunks, err
+}
+
+// isolate runs f so that a panic is an Internal failure and an f that does not end is
+// left behind when ctx does.
+func isolate[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	type outcome struct {
+		v   T
+		err error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if p := recover(); p != nil {
+				o.err = panicked(p)
+			}
+			done <- o
+		}()
+		o.v, o.err = f()
+	}()
+	select {
+	case o := <-done:
+		return o.v, o.err
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
+	}
+}
+
+// panicked keeps the innermost frames of a panic, which say where the bug is.
+func panicked(p any) *Failure {
+	stack := strings.Split(string(debug.Stack()), "\n")
+	for i, line := range stack {
+		if strings.HasPrefix(line, "panic(") && i+2 < len(stack) {
+			stack = stack[i+2:]
+			break
+		}
+	}
+	where := strings.TrimSpace(strings.Join(stack[:min(4, len(stack))], " "))
+	cause, isError := p.(error)
+	if !isError {
+		cause = errors.New(fmt.Sprint(p))
+	}
+	return Failf(Internal, "panic: %w (%s)", cause, where)
+}

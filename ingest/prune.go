@@ -1,0 +1,89 @@
+package ingest
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// prune adds the deletions, of documents that are the source's own, that it no longer
+// has and that cannot be behind something it could not read.
+func (p *planner) prune() error {
+	var vanished []*knownDocument
+	own, kept := 0, 0
+	for _, k := range p.known {
+		if !p.tenants[k.tenant] || !p.covers(k.uri) {
+			continue
+		}
+		own++
+		switch {
+		case k.seen:
+		case p.guarded(k.uri, true):
+			kept++
+		default:
+			vanished = append(vanished, k)
+		}
+	}
+	p.plan.Vanished = len(vanished)
+	if kept > 0 {
+		p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("%d stored documents were not seen and are kept: a part of %s could not be read", kept, p.plan.Source))
+	}
+	if !p.e.o.Prune {
+		return nil
+	}
+	slices.SortFunc(vanished, func(a, b *knownDocument) int { return cmp.Compare(a.uri, b.uri) })
+	for _, k := range vanished {
+		p.plan.Entries = append(p.plan.Entries, deletion(k))
+	}
+	if len(vanished)*2 > own && !p.e.o.Force {
+		p.plan.refused = &PruneRefused{Prefix: p.plan.Prefix, Vanished: len(vanished), Known: own}
+		return p.plan.refused
+	}
+	return nil
+}
+
+func deletion(k *knownDocument) *Entry {
+	return &Entry{Action: Delete, Item: Item{URI: k.uri, Size: k.size}, DocumentID: k.id, offer: offer{Tenant: k.tenant}, stored: true}
+}
+
+// covers reports whether the document is one of the source's. "docs/a" is a prefix of
+// "docs/ab" without covering it.
+func (p *planner) covers(uri string) bool {
+	if c, ok := p.src.(Coverer); ok {
+		return c.Covers(uri)
+	}
+	prefix := p.src.Prefix()
+	if strings.HasSuffix(prefix, "/") || strings.HasSuffix(prefix, "#") {
+		return strings.HasPrefix(uri, prefix)
+	}
+	return uri == prefix
+}
+
+// guarded reports whether uri, something above it, or, if torn counts, the file it is a
+// record of could not be read.
+func (p *planner) guarded(uri string, torn bool) bool {
+	if p.guards[uri] {
+		return true
+	}
+	for i := range len(uri) {
+		if uri[i] != '/' && uri[i] != '#' {
+			continue
+		}
+		if above := uri[:i+1]; p.guards[above] || torn && p.torn[above] {
+			return true
+		}
+	}
+	return false
+}
+
+// findObsolete collects the ledger's failures of documents that the source no longer has
+// or that are as they should be. Of a torn file, the lines that fail now are all there is.
+func (p *planner) findObsolete() {
+	for key, f := range p.failed {
+		if !f.seen && p.tenants[f.record.Tenant] && p.covers(f.record.URI) && !p.guarded(f.record.URI, false) {
+			p.plan.obsolete = append(p.plan.obsolete, key)
+		}
+	}
+	slices.Sort(p.plan.obsolete)
+}
