@@ -72,7 +72,26 @@ type run struct {
 	done int
 }
 
+// refresh plans again when another ingest has changed the collection since: what is to be
+// deleted or rewritten must not come from a state that is gone.
+func (r *run) refresh(ctx context.Context) error {
+	info, found, err := r.e.collection(ctx)
+	if err != nil || found != r.plan.Create && info.LastIngest.Equal(r.plan.seen) {
+		return err
+	}
+	r.note("the collection has changed since it was planned for: planning again")
+	if r.plan, err = r.e.Plan(ctx, r.plan.src); err != nil {
+		return err
+	}
+	r.sum.Unchanged = r.plan.Unchanged
+	r.emit(r.plan.event())
+	return nil
+}
+
 func (r *run) apply(ctx context.Context) (err error) {
+	if err := r.refresh(ctx); err != nil {
+		return err
+	}
 	var work, deletions []*Entry
 	embeds := false
 	for _, en := range r.plan.Entries {

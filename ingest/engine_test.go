@@ -539,6 +539,27 @@ func TestApplyWaitsForTheLeaseAndSaysSo(t *testing.T) {
 	})
 }
 
+// A plan that another ingest has overtaken must not delete what that one brought back.
+func TestOvertakenPlanIsMadeAgain(t *testing.T) {
+	prune := func(o *ingest.Options) { o.Prune = true }
+	b := newBench(t, three())
+	b.run()
+	b.src.remove("a.txt")
+	stale := b.plan(prune)
+	if got := stale.Counts().Deleted; got != 1 {
+		t.Fatalf("planned %d deletions, want 1", got)
+	}
+	b.src.put("a.txt", "alpha is back")
+	b.run()
+	sum, err := b.engine(prune).Apply(t.Context(), stale, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(ingest.Counts{Unchanged: 3}, sum.Counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAbandonedLeaseIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, three())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 )
 
 // Action is what a plan does about a document, and afterwards what was done.
@@ -32,6 +33,8 @@ type Plan struct {
 	Vanished   int // documents the source no longer has, deleted or not
 	Notes      []string
 
+	src      Source
+	seen     time.Time // the collection's last change when it was planned
 	refused  *PruneRefused
 	origin   *origin
 	obsolete []string // ledger keys of documents that no longer exist or have recovered

@@ -20,7 +20,7 @@ import (
 // *OriginConflict.
 func (e *Engine) Plan(ctx context.Context, src Source) (*Plan, error) {
 	p := &planner{e: e, src: src, now: e.o.Now(), guards: map[string]bool{}, torn: map[string]bool{}, fresh: map[string]bool{}, tenants: map[string]bool{e.tenant(): true}}
-	p.plan = &Plan{Collection: e.o.Collection, Source: src.Name(), Prefix: src.Prefix()}
+	p.plan = &Plan{Collection: e.o.Collection, Source: src.Name(), Prefix: src.Prefix(), src: src}
 	if err := p.load(ctx); err != nil {
 		return nil, fmt.Errorf("plan %s: %w", src.Name(), err)
 	}
@@ -81,11 +81,11 @@ func (p *planner) load(ctx context.Context) (err error) {
 	if p.plan.origin, err = p.e.checkOrigin(ctx, p.src); err != nil {
 		return err
 	}
-	_, found, err := p.e.collection(ctx)
+	info, found, err := p.e.collection(ctx)
 	if err != nil {
 		return err
 	}
-	p.plan.Create = !found
+	p.plan.Create, p.plan.seen = !found, info.LastIngest
 	p.known = map[string]*knownDocument{}
 	if found {
 		for d, err := range p.e.o.Store.Documents(ctx, p.e.o.Scope, p.e.o.Collection, p.src.Prefix()) {

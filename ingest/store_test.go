@@ -93,13 +93,17 @@ func (s *memoryStore) Put(ctx context.Context, collection string, ups []retrieve
 		up.Chunks = slices.Clone(up.Chunks)
 		s.documents[up.Document.ID] = up
 	}
+	c.LastIngest = time.Now()
 	s.collections[collection] = c
 	return len(ups), nil
 }
 
-func (s *memoryStore) Delete(_ context.Context, _ string, ids []string) (int, error) {
+func (s *memoryStore) Delete(_ context.Context, collection string, ids []string) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c := s.collections[collection]
+	c.LastIngest = time.Now()
+	s.collections[collection] = c
 	for _, id := range ids {
 		delete(s.documents, id)
 	}

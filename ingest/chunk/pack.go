@@ -1,0 +1,147 @@
+package chunk
+
+import (
+	"strings"
+
+	"ragway/ingest"
+)
+
+// passage is a run of units that becomes one chunk, as indexes [from, to).
+type passage struct{ from, to int }
+
+// smallShare of the limit is what a passage should have at least: under it, a section
+// merges with the next one even across a heading of its own level.
+const smallShare = 4
+
+// passages packs the units: sections are gathered, then those over the limit split.
+func (c *cutter) passages() []passage {
+	var out []passage
+	for _, g := range c.gather(c.sections()) {
+		out = c.split(out, g)
+	}
+	return out
+}
+
+// sections cuts the units before each heading, and where a wide gap forbids joining.
+// A heading directly under another one belongs to it.
+func (c *cutter) sections() []passage {
+	var out []passage
+	start := 0
+	for i := 1; i < len(c.units); i++ {
+		opens := c.units[i].kind == ingest.Heading && c.units[i-1].kind != ingest.Heading
+		if opens || c.units[i].apart {
+			out = append(out, passage{start, i})
+			start = i
+		}
+	}
+	if start < len(c.units) {
+		out = append(out, passage{start, len(c.units)})
+	}
+	return out
+}
+
+// gather joins neighbouring sections: a subsection to its parent while both fit, and
+// anything to a section that is too small to stand alone.
+func (c *cutter) gather(sections []passage) []passage {
+	var out []passage
+	for _, s := range sections {
+		if len(out) > 0 {
+			last := &out[len(out)-1]
+			if c.joins(*last, s) {
+				last.to = s.to
+				continue
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (c *cutter) joins(a, b passage) bool {
+	first, next := c.units[a.from], c.units[b.from]
+	if next.apart {
+		return false
+	}
+	have, more := c.tokens(a), c.tokens(b)
+	switch {
+	case have < c.limit/smallShare:
+		return true
+	case have+more > c.limit:
+		return false
+	case more < c.limit/smallShare:
+		return true
+	}
+	return first.kind != ingest.Heading || next.level > first.level
+}
+
+func (c *cutter) tokens(p passage) int {
+	sum := 0
+	for _, u := range c.units[p.from:p.to] {
+		sum += u.tokens
+	}
+	return sum
+}
+
+// split appends g, cut into passages of about equal size where it is over the limit, so
+// that none is a leftover of a line.
+func (c *cutter) split(out []passage, g passage) []passage {
+	left := c.tokens(g)
+	for start := g.from; start < g.to; {
+		n := max(1, (left+c.limit-1)/c.limit) // units of no tokens may be left
+		end, sum := c.fill(start, g.to, (left+n-1)/n)
+		out = append(out, passage{start, end})
+		left -= sum
+		start = end
+	}
+	return out
+}
+
+// fill returns where a passage that begins at start ends, and its tokens. It stops at the
+// unit end nearest to target, never over the limit, and not after a heading.
+func (c *cutter) fill(start, stop, target int) (end, sum int) {
+	for end = start; end < stop; end++ {
+		t := c.units[end].tokens
+		if end > start && (sum+t > c.limit || sum+t/2 >= target) {
+			break
+		}
+		sum += t
+	}
+	if end < stop {
+		for end > start+1 && c.units[end-1].kind == ingest.Heading {
+			end--
+			sum -= c.units[end].tokens
+		}
+	}
+	for end > start+1 && c.over(start, end, sum) {
+		end--
+		sum -= c.units[end].tokens
+	}
+	return end, sum
+}
+
+// over reports whether units [start, end) are over the limit although their sum is not.
+// Counts add up only where white space begins a unit, as it does between words: a cut
+// inside a word, or in a script without blanks, can count less than the whole. And a
+// first word loses the blank before it, without which it can be more tokens.
+func (c *cutter) over(start, end, sum int) bool {
+	first := c.units[start]
+	unsure := indented(c.text[first.from:first.to]) && sum+max(wordSlack, c.limit/8) > c.limit
+	for _, u := range c.units[start+1 : end] {
+		unsure = unsure || !c.cleanCut(u.from)
+	}
+	return unsure && c.count(strings.TrimSpace(c.text[first.from:c.units[end-1].to])) > c.limit
+}
+
+// indented reports whether s begins with white space that a tokenizer joins to the word
+// after it: any but a line end.
+func indented(s string) bool {
+	n := leading(s)
+	return n > 0 && s[n-1] != '\n'
+}
+
+// wordSlack is more tokens than a word gains by losing the blank before it.
+const wordSlack = 8
+
+// cleanCut reports whether a tokenizer cuts at this byte in any case: where white space
+// begins.
+func (c *cutter) cleanCut(at int) bool { return at == 0 || cuttable(c.text, at, atBlank) }

@@ -1,0 +1,90 @@
+package chunk
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"ragway/ingest"
+	"ragway/retriever"
+)
+
+// version changes whenever the same text would be cut differently: documents are then
+// re-ingested.
+const version = 1
+
+// DefaultTokens by measurement, BM25 over chunks with their context. Share of the gold
+// characters of the chunking_evaluation questions within 2,000 / 4,000 / 8,000 retrieved
+// ones: 200 tokens .776 .876 .936, 256 .761 .879 .950, 300 .736 .870 .956, 400 .732 .853
+// .941, 512 .665 .826 .924. nDCG@10 on SciFact, best chunk per abstract: 200 .663, 300
+// .671, 400 .670, 512 .667, whole .669. Overlap of 50 gains a point at most (300: .752
+// .894 .957) for a fifth more chunks, hence none.
+const DefaultTokens = 300
+
+// Options say how large chunks are. Counts are tokens.
+type Options struct {
+	Tokens    int              // upper bound of a chunk's text; DefaultTokens when 0
+	Overlap   int              // upper bound of what a chunk repeats from the one before; none when 0
+	Count     func(string) int // tokens of a text; required
+	Tokenizer string           // the name Count goes by; required, as it is part of the identity
+}
+
+// Splitter cuts texts. It is safe for concurrent use if Count is.
+type Splitter struct{ o Options }
+
+var _ ingest.Chunker = (*Splitter)(nil).Split
+
+// New checks the options.
+func New(o Options) (*Splitter, error) {
+	if o.Tokens == 0 {
+		o.Tokens = DefaultTokens
+	}
+	switch {
+	case o.Count == nil:
+		return nil, errors.New("chunk: no token counter")
+	case o.Tokenizer == "":
+		return nil, errors.New("chunk: the token counter has no name")
+	case o.Tokens < minTokens:
+		return nil, fmt.Errorf("chunk: %d tokens: want at least %d", o.Tokens, minTokens)
+	case o.Overlap < 0 || o.Overlap > o.Tokens/2:
+		return nil, fmt.Errorf("chunk: overlap of %d tokens: want 0 to %d, half a chunk", o.Overlap, o.Tokens/2)
+	}
+	return &Splitter{o: o}, nil
+}
+
+// minTokens is more than any one rune takes (four bytes, at most one token each), so
+// that a text can always be cut.
+const minTokens = 8
+
+// ID names the way of cutting; it is part of Document.Pipeline.
+func (s *Splitter) ID() string {
+	return fmt.Sprintf("chunk/%d tokens=%d overlap=%d tokenizer=%s", version, s.o.Tokens, s.o.Overlap, s.o.Tokenizer)
+}
+
+// Split cuts doc into chunks; title stands in their Context, doc's own when it is empty.
+// A chunk's Tokens is the sum over its pieces, which is exact or a little above: counting is
+// most of the work, so text is counted a second time only where the sum could be too low.
+func (s *Splitter) Split(doc ingest.Extracted, title string) ([]retriever.Chunk, error) {
+	if !utf8.ValidString(doc.Text) {
+		return nil, errors.New("chunk: the text is not valid UTF-8")
+	}
+	if title == "" {
+		title = doc.Title
+	}
+	c := &cutter{
+		text:  doc.Text,
+		limit: s.o.Tokens - s.o.Overlap,
+		count: s.o.Count,
+		title: strings.Join(strings.Fields(title), " "),
+	}
+	if err := c.cut(doc.Blocks); err != nil {
+		return nil, err
+	}
+	c.markHeadings()
+	var out []retriever.Chunk
+	for _, p := range c.passages() {
+		out = append(out, c.chunk(p, s.o.Overlap))
+	}
+	return out, nil
+}

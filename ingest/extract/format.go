@@ -1,0 +1,152 @@
+package extract
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"mime"
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"ragway/ingest"
+)
+
+// A format is a row of the table.
+type format struct {
+	name string
+	mime string
+	also []string // further media types under which servers send it
+	exts []string
+	read func(context.Context, *document) error
+}
+
+var formats = []*format{
+	{name: "pdf", mime: "application/pdf", exts: []string{".pdf"}, read: readPDF},
+	{name: "docx", mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, read: readDOCX},
+	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},
+		exts: []string{".html", ".htm", ".xhtml"}, read: readHTML},
+	{name: "markdown", mime: "text/markdown", also: []string{"text/x-markdown"},
+		exts: []string{".md", ".markdown", ".mdx", ".mkd", ".qmd", ".rmd"}, read: readMarkdown},
+	{name: "csv", mime: "text/csv", exts: []string{".csv"}, read: readCSV},
+	{name: "tsv", mime: "text/tab-separated-values", exts: []string{".tsv", ".tab"}, read: readCSV},
+	{name: "json", mime: "application/json", exts: []string{".json", ".geojson"}, read: readJSON},
+	{name: "jsonl", mime: "application/jsonl", also: []string{"application/x-ndjson", "application/x-jsonlines"},
+		exts: []string{".jsonl", ".ndjson"}, read: readJSONL},
+	{name: "code", mime: "text/x-source", exts: codeExtensions, read: readCode},
+	{name: "text", mime: "text/plain", exts: textExtensions, read: readText},
+}
+
+var textExtensions = []string{".txt", ".text", ".log", ".rst", ".adoc", ".asciidoc", ".org", ".tex", ".srt", ".vtt", ".textile", ".wiki"}
+
+var codeExtensions = []string{
+	".go", ".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".java", ".kt", ".kts", ".scala", ".groovy",
+	".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".cs", ".fs", ".m", ".mm", ".swift", ".rs", ".zig", ".d",
+	".rb", ".php", ".pl", ".pm", ".lua", ".r", ".jl", ".ex", ".exs", ".erl", ".hs", ".ml", ".mli", ".clj", ".lisp", ".el",
+	".sh", ".bash", ".zsh", ".fish", ".ps1", ".bat", ".sql", ".proto", ".graphql", ".thrift", ".tf", ".hcl",
+	".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".css", ".scss", ".less", ".vue", ".svelte",
+	".dart", ".nim", ".v", ".vhd", ".asm", ".s", ".cmake", ".gradle", ".bzl", ".nix", ".dockerfile", ".diff", ".patch",
+}
+
+var byExtension, byMIME = index(formats)
+
+func index(list []*format) (exts, mimes map[string]*format) {
+	exts, mimes = map[string]*format{}, map[string]*format{}
+	for _, f := range list {
+		for _, e := range f.exts {
+			exts[e] = f
+		}
+		for _, m := range append([]string{f.mime}, f.also...) {
+			mimes[m] = f
+		}
+	}
+	return exts, mimes
+}
+
+func named(name string) *format {
+	for _, f := range formats {
+		if f.name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// choose finds the format of in, or says what it is that has none.
+func choose(in ingest.Input) (*format, error) {
+	if f, err := sniff(in); f != nil || err != nil {
+		return f, err
+	}
+	f := byExtension[extensionOf(in.Name)]
+	if f == nil {
+		declared, _, _ := mime.ParseMediaType(in.MIME)
+		f = byMIME[declared]
+		if f == nil && (extensionOf(in.Name) == "" || strings.HasPrefix(declared, "text/")) {
+			f = named("text")
+		}
+	}
+	switch {
+	case f == nil:
+		return nil, unsupported(in)
+	case (f.name == "pdf" || f.name == "docx") && nothingElse(in.Data):
+		return nil, ingest.Failf(ingest.Corrupt, "named %s, but the content is not", f.name)
+	case f.name == "pdf", f.name == "docx", isBinary(in.Data):
+		return nil, unsupported(in)
+	case f.name == "text" && looksLikeHTML(in.Data):
+		return named("html"), nil
+	}
+	return f, nil
+}
+
+// sniff recognises the formats whose content is unmistakable.
+func sniff(in ingest.Input) (*format, error) {
+	head := in.Data[:min(len(in.Data), 1024)] // readers accept a PDF whose header is within it
+	switch {
+	case bytes.Contains(head, []byte("%PDF-")) && !textual(in):
+		return named("pdf"), nil
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return sniffZip(in)
+	case bytes.HasPrefix(head, oleMagic):
+		return nil, oleFailure(in)
+	}
+	return nil, nil
+}
+
+// textual reports whether the name says text, where "%PDF-" may well stand in a sentence.
+func textual(in ingest.Input) bool {
+	f := byExtension[extensionOf(in.Name)]
+	return f != nil && f.name != "pdf" && f.name != "docx" && !bytes.HasPrefix(in.Data, []byte("%PDF-"))
+}
+
+func sniffZip(in ingest.Input) (*format, error) {
+	z, err := zip.NewReader(bytes.NewReader(in.Data), int64(len(in.Data)))
+	if err != nil {
+		return nil, ingest.Failf(ingest.Corrupt, "zip package: %w", err)
+	}
+	for _, f := range z.File {
+		if strings.HasPrefix(f.Name, "word/") {
+			return named("docx"), nil
+		}
+	}
+	if f := byExtension[extensionOf(in.Name)]; f != nil && f.name == "docx" {
+		return f, nil // its reader says which part is missing
+	}
+	return nil, unsupported(in)
+}
+
+// nothingElse reports whether data has no mark of another format: then what its name says
+// is taken for the truth, and the content for damaged.
+func nothingElse(data []byte) bool {
+	found := mimetype.Detect(data)
+	return found.Is("application/octet-stream") || found.Is("text/plain")
+}
+
+func unsupported(in ingest.Input) error {
+	what := mimetype.Detect(in.Data)
+	kind, _, _ := mime.ParseMediaType(what.String())
+	if ext := extensionOf(in.Name); ext != "" {
+		return ingest.Failf(ingest.Unsupported, "%s files (content %s) are not read", ext, kind)
+	}
+	return ingest.Failf(ingest.Unsupported, "%s is not read", kind)
+}

@@ -1,0 +1,84 @@
+package extract_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"ragway/ingest"
+	"ragway/ingest/extract"
+)
+
+// fuzz holds, for any bytes under a name: no panic, a typed reason or a text in the form
+// that Extracted promises.
+func fuzz(f *testing.F, name string, seeds ...string) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	r, err := extract.New(extract.Options{MaxRunes: 1 << 20, MaxPart: 1 << 20})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { r.Close() })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := r.Extract(context.Background(), ingest.Input{Name: name, Data: data})
+		if err == nil {
+			checkForm(t, got)
+			return
+		}
+		var failure *ingest.Failure
+		if !errors.As(err, &failure) || failure.Reason == ingest.Internal {
+			t.Fatal(err)
+		}
+	})
+}
+
+func FuzzMarkdown(f *testing.F) {
+	fuzz(f, "a.md", "# A\n\n- b\n  - c\n\n| d | e |\n|--|--|\n| f | g |\n", "```\ncode", "[a](b) ![c](d) <br> &amp; \\*",
+		"[^1]\n\n[^1]: note\n", "> > - 1. x\n\ty", "<div>\n\n<!-- x")
+}
+
+func FuzzFrontMatter(f *testing.F) {
+	fuzz(f, "a.md", "---\ntitle: a\nlist: [1, b]\n---\ntext", "+++\ntitle = \"a\"\ndate = 2024-01-02\n+++\ntext",
+		"---\na: &x [1]\nb: *x\n---\ntext", "---\n: :\n---\ntext")
+}
+
+func FuzzCSV(f *testing.F) {
+	fuzz(f, "a.csv", "a,b\n1,\"2\n3\"\n", "sep=;\na;b\n", "a|b\n\"unclosed", "\"\n", "sep=\"\na\"b")
+}
+
+func FuzzText(f *testing.F) {
+	fuzz(f, "a.txt", "a \r\n\r\n\r\n b\x1b[31m\u202ec", "\xff\xfea\x00b\x00", "\xe9t\xe9", "a\u2028b\u00a0 \n")
+}
+
+func FuzzJSON(f *testing.F) {
+	fuzz(f, "a.json", `{"a": [1, {"b": null}], "c": "d"}`, `[[[]]]`, `"s"`, `{"a":`)
+}
+
+func FuzzJSONLines(f *testing.F) { fuzz(f, "a.jsonl", "{\"a\":1}\n{\"b\":\"c\"}\n", "1\n\n2", "{}\n{") }
+
+func FuzzHTML(f *testing.F) {
+	fuzz(f, "a.html", "<p>a<table><tr><td>b<td>c</table><pre>d\n\n\ne</pre>", "<title>x</title><h1>y</h1>", "<meta charset=koi8-r>\xc1")
+}
+
+func FuzzCode(f *testing.F) { fuzz(f, "a.go", "package a\n\n\nfunc b() {\n\n\tc()\n}\n\nvar d\n") }
+
+// FuzzDOCX mutates the document part alone: mutated zip files hardly ever open.
+func FuzzDOCX(f *testing.F) {
+	f.Add(`<w:document xmlns:w="w"><w:body><w:p><w:pPr><w:pStyle w:val="Kop1"/><w:numPr><w:ilvl w:val="9"/><w:numId w:val="7"/></w:numPr></w:pPr><w:r><w:t>a</w:t></w:r></w:p></w:body></w:document>`)
+	f.Add(`<document><body><tbl><tr><tc><tbl><tr><tc><p><r><t>x</t></r></p></tc></tr></tbl></tc></tr></tbl></body></document>`)
+	r, err := extract.New(extract.Options{MaxRunes: 1 << 20, MaxPart: 1 << 20})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, part string) {
+		got, err := r.Extract(context.Background(), ingest.Input{Name: "a.docx", Data: []byte(docx(t, part))})
+		if err == nil {
+			checkForm(t, got)
+			return
+		}
+		if ingest.ReasonOf(err) == ingest.Internal {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,48 @@
+package extract
+
+import (
+	"context"
+	"mime"
+	"strings"
+
+	"ragway/ingest"
+)
+
+// declaredCharset is the charset parameter of a media type.
+func declaredCharset(mimeType string) string {
+	_, params, _ := mime.ParseMediaType(mimeType)
+	return params["charset"]
+}
+
+func (d *document) decoded() string { return decode(d.Data, declaredCharset(d.MIME)) }
+
+// readText takes text as it is; empty lines part its paragraphs.
+func readText(_ context.Context, d *document) error {
+	d.w.paragraphs(ingest.Block{Kind: ingest.Paragraph}, d.decoded())
+	return nil
+}
+
+// paragraphs appends a block for each stretch of lines without an empty one.
+func (w *writer) paragraphs(b ingest.Block, text string) {
+	for p := range strings.SplitSeq(cleanText(text), "\n\n") {
+		w.block(b, p)
+	}
+}
+
+// readCode takes source as code: one block for each stretch between empty lines whose
+// next line is not indented, which is about a declaration.
+func readCode(_ context.Context, d *document) error {
+	text := strings.Trim(cleanCode(d.decoded()), "\n")
+	start := 0
+	for i := 0; i+2 < len(text); i++ {
+		if text[i] != '\n' || text[i+1] != '\n' {
+			continue
+		}
+		if next := text[i+2]; next != ' ' && next != '\t' && next != '\n' && next != '}' && next != ')' {
+			d.w.block(ingest.Block{Kind: ingest.Code}, text[start:i])
+			start = i + 2
+		}
+	}
+	d.w.block(ingest.Block{Kind: ingest.Code}, text[start:])
+	return nil
+}
