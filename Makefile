@@ -1,0 +1,47 @@
+# Shortcuts; each is one command that works without make too. `make help` lists them.
+
+export CGO_ENABLED ?= 0
+VERSION  ?= dev
+FUZZTIME ?= 30s
+DATA     ?= $(or $(RAGWAY_TEST_DATA),../shared/data)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-race lint fmt fuzz bench eval docker clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/ragway, one static binary
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/ragway ./cmd/ragway
+
+run: ## Show the whole product on its own manual; needs no key, no network, no server
+	go run ./cmd/ragway demo
+
+test: ## Run the tests
+	go test ./...
+
+test-race: ## Run the tests under the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race ./...
+
+lint: ## Run golangci-lint, installed by version into bin/
+	.ci/lint
+
+fmt: ## Format the code
+	gofmt -w .
+
+fuzz: ## Fuzz every parser, FUZZTIME=30s each
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## Run the benchmarks; docs/performance.md explains them
+	go test -run '^$$' -bench . -benchmem ./...
+
+eval: build ## Measure retrieval quality on DATA/scifact; docs/quality.md explains it
+	bin/ragway ingest $(DATA)/scifact/corpus.jsonl --collection scifact --data-dir bin/eval-data
+	bin/ragway eval $(DATA)/scifact --collection scifact --data-dir bin/eval-data --mode lexical
+	bin/ragway eval $(DATA)/scifact --collection scifact --data-dir bin/eval-data --mode hybrid
+
+docker: ## Build the container image ragway:VERSION
+	docker build --build-arg VERSION=$(VERSION) --tag ragway:$(VERSION) .
+
+clean: ## Remove what the targets above made
+	rm -rf bin coverage.out

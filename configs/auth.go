@@ -1,0 +1,59 @@
+package configs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+)
+
+// DefaultTenant is the tenant of a key that names none.
+const DefaultTenant = "default"
+
+// Auth says whose requests are answered. With neither Keys nor APIKey the server asks for
+// no credential and may bind loopback only.
+type Auth struct {
+	Keys []Key `yaml:"keys"`
+	// APIKey is RAGWAY_API_KEY: one key that may read every collection of the default
+	// tenant. It has no place in the file.
+	APIKey Secret `yaml:"-"`
+}
+
+// Key is a credential and the Scope it stands for.
+type Key struct {
+	Name        string   `yaml:"name"`             // for logs
+	SHA256      string   `yaml:"sha256"`           // of the key's bytes, lower-case hex
+	Tenant      string   `yaml:"tenant,omitempty"` // empty: DefaultTenant
+	User        string   `yaml:"user,omitempty"`
+	Groups      []string `yaml:"groups,omitempty"`
+	Collections []string `yaml:"collections,omitempty"` // nil: every collection of the tenant
+}
+
+// Enabled reports whether requests need a credential.
+func (a Auth) Enabled() bool { return len(a.Keys) > 0 || a.APIKey.IsSet() }
+
+// AllKeys is Keys with the defaults filled in, and APIKey as one more of them.
+func (a Auth) AllKeys() []Key {
+	keys := slices.Clone(a.Keys)
+	if a.APIKey.IsSet() {
+		sum := sha256.Sum256([]byte(a.APIKey.Reveal()))
+		keys = append(keys, Key{Name: "RAGWAY_API_KEY", SHA256: hex.EncodeToString(sum[:])})
+	}
+	for i := range keys {
+		if keys[i].Tenant == "" {
+			keys[i].Tenant = DefaultTenant
+		}
+	}
+	return keys
+}
+
+// Principals are the names the key's holder has on access lists: user:ann, group:hr.
+func (k Key) Principals() []string {
+	var out []string
+	if k.User != "" {
+		out = append(out, "user:"+k.User)
+	}
+	for _, g := range k.Groups {
+		out = append(out, "group:"+g)
+	}
+	return out
+}

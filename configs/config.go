@@ -1,0 +1,190 @@
+// Package configs reads ragway's configuration: what Default says, then a YAML file over
+// it, then the RAGWAY_… environment. Flags go over the result in the command line.
+//
+// ragway.yaml, embedded as [Reference], documents every key with its default. Secrets
+// never stand in the file: a secret is {env: NAME} or {file: PATH}, or comes from its
+// RAGWAY_… variable, and every way of printing a Config shows it as <secret>.
+package configs
+
+import (
+	_ "embed"
+	"time"
+)
+
+// Reference is the default configuration with a comment on every key.
+//
+//go:embed ragway.yaml
+var Reference []byte
+
+// Config is everything that can be configured. A key's path in the file is the chain of
+// yaml tags: Config.Store.Qdrant.Timeout is store.qdrant.timeout, and
+// RAGWAY_STORE_QDRANT_TIMEOUT in the environment.
+type Config struct {
+	DataDir   string    `yaml:"data_dir"`
+	Language  string    `yaml:"language"`
+	Store     Store     `yaml:"store"`
+	Embedder  Embedder  `yaml:"embedder"`
+	Chunking  Chunking  `yaml:"chunking"`
+	Ingest    Ingest    `yaml:"ingest"`
+	Server    Server    `yaml:"server"`
+	Auth      Auth      `yaml:"auth"`
+	Upstream  Upstream  `yaml:"upstream"`
+	Retrieval Retrieval `yaml:"retrieval"`
+	Log       Log       `yaml:"log"`
+}
+
+// Store says where documents are kept.
+type Store struct {
+	Kind   string `yaml:"kind"` // local, qdrant
+	Qdrant Qdrant `yaml:"qdrant"`
+}
+
+// Qdrant is the server that store.kind qdrant talks to.
+type Qdrant struct {
+	Addresses []string      `yaml:"addresses"` // host:port of gRPC
+	APIKey    Secret        `yaml:"api_key"`
+	TLS       bool          `yaml:"tls"`
+	Timeout   time.Duration `yaml:"timeout"` // of one call
+}
+
+// Embedder turns text into vectors. An empty BaseURL under kind openai has been replaced
+// by the upstream's, with its key, once Load returns.
+type Embedder struct {
+	Kind           string        `yaml:"kind"` // builtin, openai, none
+	BaseURL        string        `yaml:"base_url"`
+	APIKey         Secret        `yaml:"api_key"`
+	Model          string        `yaml:"model"`
+	Dimensions     int           `yaml:"dimensions"` // 0: the model's own
+	QueryPrefix    string        `yaml:"query_prefix"`
+	DocumentPrefix string        `yaml:"document_prefix"`
+	Batch          int           `yaml:"batch"`        // texts a request
+	BatchTokens    int           `yaml:"batch_tokens"` // tokens a request
+	Concurrency    int           `yaml:"concurrency"`  // requests at once
+	Timeout        time.Duration `yaml:"timeout"`      // of one request
+	Retries        int           `yaml:"retries"`      // after the first attempt
+}
+
+// Chunking is what a new collection is created with. Counts are tokens of Tokenizer.
+type Chunking struct {
+	Tokens    int    `yaml:"tokens"`
+	Overlap   int    `yaml:"overlap"`
+	Tokenizer string `yaml:"tokenizer"`
+}
+
+// Ingest bounds a run of ragway ingest.
+type Ingest struct {
+	Workers         int           `yaml:"workers"` // 0: one a processor
+	MaxFileSize     Size          `yaml:"max_file_size"`
+	DocumentTimeout time.Duration `yaml:"document_timeout"`
+}
+
+// Server is the gateway's own side.
+type Server struct {
+	Listen         string        `yaml:"listen"`
+	PublicURL      string        `yaml:"public_url"` // how clients reach it; empty: http:// + Listen
+	InsecureNoAuth bool          `yaml:"insecure_no_auth"`
+	Secret         Secret        `yaml:"secret"` // unset: made once and kept in the data folder
+	MaxBody        Size          `yaml:"max_body"`
+	Drain          time.Duration `yaml:"drain"`
+	Heartbeat      time.Duration `yaml:"heartbeat"` // between SSE comments while a stream is silent
+}
+
+// Upstream is the model server that requests are forwarded to.
+type Upstream struct {
+	Name     string           `yaml:"name"`
+	BaseURL  string           `yaml:"base_url"` // empty: the built-in extractive answerer
+	APIKey   Secret           `yaml:"api_key"`
+	Timeouts UpstreamTimeouts `yaml:"timeouts"`
+}
+
+// UpstreamTimeouts bounds one forwarded request.
+type UpstreamTimeouts struct {
+	Connect   time.Duration `yaml:"connect"`
+	FirstByte time.Duration `yaml:"first_byte"`
+	Idle      time.Duration `yaml:"idle"` // between two reads of the answer
+	Total     time.Duration `yaml:"total"`
+}
+
+// Retrieval says which requests are enriched, from what, and how much.
+type Retrieval struct {
+	Enrich         string            `yaml:"enrich"` // all, none
+	Collections    []string          `yaml:"collections"`
+	Mode           string            `yaml:"mode"` // hybrid, dense, lexical
+	TopK           int               `yaml:"top_k"`
+	MaxTopK        int               `yaml:"max_top_k"`
+	TokenBudget    int               `yaml:"token_budget"`
+	MaxTokenBudget int               `yaml:"max_token_budget"`
+	MinScore       float64           `yaml:"min_score"` // of Hit.Relevance
+	PerDocument    int               `yaml:"per_document"`
+	OnEmpty        string            `yaml:"on_empty"` // passthrough, instruct, refuse
+	OnError        string            `yaml:"on_error"` // fail, degrade
+	Candidates     int               `yaml:"candidates"`
+	Fusion         Fusion            `yaml:"fusion"`
+	BM25           BM25              `yaml:"bm25"`
+	Timeouts       RetrievalTimeouts `yaml:"timeouts"`
+}
+
+// Fusion says how the lexical and the dense list become one.
+type Fusion struct {
+	Alpha   Alpha `yaml:"alpha"`   // weight of the dense list
+	Reserve bool  `yaml:"reserve"` // keep the dense list's first two near the top
+}
+
+// BM25 has the two constants of the lexical score.
+type BM25 struct {
+	K1 float64 `yaml:"k1"`
+	B  float64 `yaml:"b"`
+}
+
+// RetrievalTimeouts bounds the legs of one retrieval.
+type RetrievalTimeouts struct {
+	Embed  time.Duration `yaml:"embed"`  // of the question; over it, retrieval is lexical and says so
+	Search time.Duration `yaml:"search"` // of the store
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level   string `yaml:"level"`  // debug, info, warn, error
+	Format  string `yaml:"format"` // text, json
+	Content bool   `yaml:"content"`
+}
+
+// Default is what ragway.yaml says. Each number has its reason there.
+func Default() Config {
+	return Config{
+		DataDir:  "./ragway-data",
+		Language: "en",
+		Store: Store{
+			Kind:   "local",
+			Qdrant: Qdrant{Addresses: []string{"127.0.0.1:6334"}, Timeout: 10 * time.Second},
+		},
+		Embedder: Embedder{
+			Kind: "builtin", Batch: 32, BatchTokens: 100_000, Concurrency: 4,
+			Timeout: 60 * time.Second, Retries: 6,
+		},
+		Chunking: Chunking{Tokens: 400, Overlap: 0, Tokenizer: "o200k_base"},
+		Ingest:   Ingest{MaxFileSize: 256 * MiB, DocumentTimeout: 2 * time.Minute},
+		Server: Server{
+			Listen: "127.0.0.1:8080", MaxBody: 20 * MiB,
+			Drain: 30 * time.Second, Heartbeat: 10 * time.Second,
+		},
+		Auth: Auth{Keys: []Key{}},
+		Upstream: Upstream{
+			Name: "default",
+			Timeouts: UpstreamTimeouts{
+				Connect: 10 * time.Second, FirstByte: 5 * time.Minute,
+				Idle: 2 * time.Minute, Total: 30 * time.Minute,
+			},
+		},
+		Retrieval: Retrieval{
+			Enrich: "all", Collections: []string{"default"}, Mode: "hybrid",
+			TopK: 6, MaxTopK: 50, TokenBudget: 3000, MaxTokenBudget: 16_000,
+			MinScore: 0.2, PerDocument: 3, OnEmpty: "passthrough", OnError: "fail",
+			Candidates: 100,
+			Fusion:     Fusion{Alpha: Alpha{Auto: true}, Reserve: true},
+			BM25:       BM25{K1: 1.2, B: 0.75},
+			Timeouts:   RetrievalTimeouts{Embed: 3 * time.Second, Search: 5 * time.Second},
+		},
+		Log: Log{Level: "info", Format: "text"},
+	}
+}

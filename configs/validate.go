@@ -1,0 +1,231 @@
+package configs
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Validate returns nil or Problems, every one at once, each with its key.
+func (c Config) Validate() error {
+	var k checks
+	k.that(c.DataDir != "", "data_dir", "is empty")
+	k.that(languageCode.MatchString(c.Language), "language", "%q is not a two-letter code, such as en", c.Language)
+	c.Store.check(&k)
+	c.Embedder.check(&k)
+	c.Chunking.check(&k)
+	c.Ingest.check(&k)
+	c.Server.check(&k, c.Auth)
+	c.Auth.check(&k)
+	c.Upstream.check(&k)
+	c.Retrieval.check(&k)
+	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	k.oneOf("log.format", c.Log.Format, "text", "json")
+	return k.problems.err()
+}
+
+var (
+	languageCode = regexp.MustCompile(`^[a-z]{2}$`)
+	// collectionName is the rule of retriever.CheckCollectionName.
+	collectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+)
+
+func (s Store) check(k *checks) {
+	k.oneOf("store.kind", s.Kind, "local", "qdrant")
+	k.that(len(s.Qdrant.Addresses) > 0, "store.qdrant.addresses", "is empty: want host:port of at least one server")
+	for i, a := range s.Qdrant.Addresses {
+		k.address(fmt.Sprintf("store.qdrant.addresses[%d]", i), a, false)
+	}
+	k.positive("store.qdrant.timeout", s.Qdrant.Timeout)
+}
+
+func (e Embedder) check(k *checks) {
+	k.oneOf("embedder.kind", e.Kind, "builtin", "openai", "none")
+	switch e.Kind {
+	case "openai":
+		k.that(e.BaseURL != "", "embedder.base_url", "is empty, and there is no upstream to take it from")
+		k.that(e.Model != "", "embedder.model", "is empty: kind openai needs the model's name")
+	case "builtin": // a model named without the kind would quietly not be used
+		k.that(e.BaseURL == "", "embedder.base_url", "is for kind openai; the kind is builtin")
+		k.that(e.Model == "", "embedder.model", "is for kind openai; the kind is builtin")
+	}
+	k.url("embedder.base_url", e.BaseURL)
+	k.between("embedder.dimensions", e.Dimensions, 0, 65_536)
+	k.between("embedder.batch", e.Batch, 1, 10_000)
+	k.between("embedder.batch_tokens", e.BatchTokens, 1, 10_000_000)
+	k.between("embedder.concurrency", e.Concurrency, 1, 1000)
+	k.positive("embedder.timeout", e.Timeout)
+	k.between("embedder.retries", e.Retries, 1, 100)
+}
+
+func (c Chunking) check(k *checks) {
+	k.between("chunking.tokens", c.Tokens, 16, 100_000)
+	k.between("chunking.overlap", c.Overlap, 0, 100_000)
+	k.that(c.Overlap*2 <= c.Tokens, "chunking.overlap", "%d is more than half of chunking.tokens, %d", c.Overlap, c.Tokens)
+	k.oneOf("chunking.tokenizer", c.Tokenizer, "o200k_base", "cl100k_base")
+}
+
+func (i Ingest) check(k *checks) {
+	k.between("ingest.workers", i.Workers, 0, 1024)
+	k.that(i.MaxFileSize > 0, "ingest.max_file_size", "%v is not above zero", i.MaxFileSize)
+	k.positive("ingest.document_timeout", i.DocumentTimeout)
+}
+
+func (s Server) check(k *checks, auth Auth) {
+	if k.address("server.listen", s.Listen, true) && !auth.Enabled() && !s.InsecureNoAuth {
+		k.that(isLoopback(s.Listen), "server.listen",
+			"%s is not loopback and no key is set: set %s or auth.keys, or server.insecure_no_auth to let anyone in", s.Listen, APIKeyVariable)
+	}
+	k.url("server.public_url", s.PublicURL)
+	k.that(!s.Secret.IsSet() || len(s.Secret.Reveal()) >= 32, "server.secret", "is shorter than 32 bytes")
+	k.that(s.MaxBody > 0, "server.max_body", "%v is not above zero", s.MaxBody)
+	k.positive("server.drain", s.Drain)
+	k.positive("server.heartbeat", s.Heartbeat)
+}
+
+func (a Auth) check(k *checks) {
+	names, sums := map[string]int{}, map[string]int{}
+	for i, key := range a.Keys {
+		path := fmt.Sprintf("auth.keys[%d]", i)
+		key.check(k, path)
+		if first, taken := names[key.Name]; taken && key.Name != "" {
+			k.that(false, path+".name", "%q is auth.keys[%d]'s already", key.Name, first)
+		} else {
+			names[key.Name] = i
+		}
+		sum := strings.ToLower(key.SHA256)
+		if first, taken := sums[sum]; taken && sum != "" {
+			k.that(false, path+".sha256", "is auth.keys[%d]'s already", first)
+		} else {
+			sums[sum] = i
+		}
+	}
+}
+
+func (key Key) check(k *checks, path string) {
+	k.that(key.Name != "", path+".name", "is empty: logs name the key by it")
+	raw, err := hex.DecodeString(key.SHA256)
+	k.that(err == nil && len(raw) == 32 && key.SHA256 == strings.ToLower(key.SHA256), path+".sha256",
+		"is not a SHA-256 in 64 lower-case hex digits: printf %%s KEY | sha256sum")
+	k.that(!strings.Contains(key.User, ":"), path+".user", "%q: write the bare name, user: is put before it", key.User)
+	for i, g := range key.Groups {
+		k.that(g != "" && !strings.Contains(g, ":"), fmt.Sprintf("%s.groups[%d]", path, i), "%q: write the bare name, group: is put before it", g)
+	}
+	k.that(key.Collections == nil || len(key.Collections) > 0, path+".collections",
+		"is empty, which would allow none: leave the key out to allow all of the tenant")
+	k.collections(path+".collections", key.Collections)
+}
+
+func (u Upstream) check(k *checks) {
+	k.that(u.Name != "", "upstream.name", "is empty")
+	k.that(u.BaseURL != "" || !u.APIKey.IsSet(), "upstream.base_url", "is empty, and upstream.api_key is set: where should it be sent?")
+	k.url("upstream.base_url", u.BaseURL)
+	k.positive("upstream.timeouts.connect", u.Timeouts.Connect)
+	k.positive("upstream.timeouts.first_byte", u.Timeouts.FirstByte)
+	k.positive("upstream.timeouts.idle", u.Timeouts.Idle)
+	k.positive("upstream.timeouts.total", u.Timeouts.Total)
+}
+
+func (r Retrieval) check(k *checks) {
+	k.oneOf("retrieval.enrich", r.Enrich, "all", "none")
+	k.that(len(r.Collections) > 0, "retrieval.collections", "is empty: want at least one")
+	k.collections("retrieval.collections", r.Collections)
+	k.oneOf("retrieval.mode", r.Mode, "hybrid", "dense", "lexical")
+	k.between("retrieval.max_top_k", r.MaxTopK, 1, 1000)
+	k.between("retrieval.top_k", r.TopK, 1, 1000)
+	k.that(r.TopK <= r.MaxTopK, "retrieval.top_k", "%d is above retrieval.max_top_k, %d", r.TopK, r.MaxTopK)
+	k.between("retrieval.max_token_budget", r.MaxTokenBudget, 1, 10_000_000)
+	k.between("retrieval.token_budget", r.TokenBudget, 1, 10_000_000)
+	k.that(r.TokenBudget <= r.MaxTokenBudget, "retrieval.token_budget", "%d is above retrieval.max_token_budget, %d", r.TokenBudget, r.MaxTokenBudget)
+	k.fraction("retrieval.min_score", r.MinScore)
+	k.between("retrieval.per_document", r.PerDocument, 0, 1000)
+	k.oneOf("retrieval.on_empty", r.OnEmpty, "passthrough", "instruct", "refuse")
+	k.oneOf("retrieval.on_error", r.OnError, "fail", "degrade")
+	k.between("retrieval.candidates", r.Candidates, 1, 10_000)
+	k.fraction("retrieval.fusion.alpha", r.Fusion.Alpha.Value)
+	k.that(r.BM25.K1 >= 0 && r.BM25.K1 <= 10, "retrieval.bm25.k1", "%v is not from 0 to 10", r.BM25.K1)
+	k.fraction("retrieval.bm25.b", r.BM25.B)
+	k.positive("retrieval.timeouts.embed", r.Timeouts.Embed)
+	k.positive("retrieval.timeouts.search", r.Timeouts.Search)
+}
+
+// checks collects what does not hold.
+type checks struct{ problems Problems }
+
+func (k *checks) that(ok bool, key, format string, args ...any) {
+	if !ok {
+		k.problems = append(k.problems, Problem{Key: key, Message: fmt.Sprintf(format, args...)})
+	}
+}
+
+func (k *checks) oneOf(key, value string, allowed ...string) {
+	if slices.Contains(allowed, value) {
+		return
+	}
+	message := fmt.Sprintf("%q is not one of %s", value, strings.Join(allowed, ", "))
+	if near := Nearest(value, allowed); near != "" {
+		message += "; did you mean " + near + "?"
+	}
+	k.that(false, key, "%s", message)
+}
+
+func (k *checks) between(key string, n, low, high int) {
+	k.that(n >= low && n <= high, key, "%d is not from %d to %d", n, low, high)
+}
+
+func (k *checks) fraction(key string, x float64) {
+	k.that(x >= 0 && x <= 1, key, "%v is not from 0 to 1", x)
+}
+
+func (k *checks) positive(key string, d time.Duration) {
+	k.that(d > 0, key, "%v is not above zero", d)
+}
+
+func (k *checks) collections(key string, names []string) {
+	for i, name := range names {
+		k.that(collectionName.MatchString(name), fmt.Sprintf("%s[%d]", key, i),
+			"%q: want 1 to 63 of a-z, 0-9, _ and -, the first a letter or digit", name)
+	}
+}
+
+// address wants host:port; to listen on, the host may be empty and the port 0.
+func (k *checks) address(key, value string, listen bool) bool {
+	host, port, err := net.SplitHostPort(value)
+	n, portErr := strconv.ParseUint(port, 10, 16)
+	ok := err == nil && portErr == nil && (listen || (host != "" && n > 0))
+	k.that(ok, key, "%q is not host:port", value)
+	return ok
+}
+
+func isLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && ip.IsLoopback())
+}
+
+// url wants http or https and a host, and no credentials: they would be logged. The
+// value is quoted only when it can hold none.
+func (k *checks) url(key, value string) {
+	if value == "" {
+		return
+	}
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		k.that(false, key, "is not an http:// or https:// address")
+	case u.User != nil:
+		k.that(false, key, "has a user name or password in it; keys go into api_key")
+	case u.RawQuery != "" || u.Fragment != "":
+		k.that(false, key, "has a ? or # in it")
+	}
+}
