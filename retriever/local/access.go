@@ -1,0 +1,118 @@
+package local
+
+import "ragway/retriever"
+
+// mask is the set of p's chunks that the scope and the filter allow; nil: all.
+func (p *part) mask(scope retriever.Scope, filter *retriever.Filter) bitset {
+	documents := p.allowed(scope, filter)
+	if documents == nil {
+		return p.liveChunks
+	}
+	chunks := newBitset(p.chunks())
+	documents.each(func(d uint32) { chunks.setRange(int(p.first[d]), int(p.first[d+1])) })
+	return chunks
+}
+
+// allowed is the set of live documents that the scope and the filter allow; nil: all of
+// p's documents that live.
+func (p *part) allowed(scope retriever.Scope, filter *retriever.Filter) bitset {
+	visible := p.visible(scope)
+	if filter == nil && visible == nil {
+		return nil
+	}
+	out := visible
+	if filter != nil {
+		matching := p.match(filter)
+		if out == nil {
+			out = matching
+		} else {
+			out.and(matching)
+		}
+	}
+	if p.live != nil {
+		out.and(p.live)
+	}
+	return out
+}
+
+// visible is the set of documents the scope allows, see retriever.Scope.Allows; nil: all.
+func (s *segment) visible(scope retriever.Scope) bitset {
+	if scope.IsOperator() {
+		return nil
+	}
+	out := newBitset(s.documents())
+	if scope.Tenant == "" {
+		return out
+	}
+	own := s.tenants.equal(scope.Tenant)
+	readable := newBitset(s.documents())
+	readable.or(s.public)
+	for _, principal := range scope.Principals {
+		for _, d := range s.principals.equal(principal) {
+			readable.set(d)
+		}
+	}
+	for _, d := range own {
+		out.set(d)
+	}
+	out.and(readable)
+	if out.count() == s.documents() {
+		return nil
+	}
+	return out
+}
+
+// match is the set of documents that the filter matches. The filter has been validated.
+func (s *segment) match(f *retriever.Filter) bitset {
+	out := newBitset(s.documents())
+	switch f.Op {
+	case retriever.OpAnd:
+		out = fullBitset(s.documents())
+		for i := range f.Filters {
+			out.and(s.match(&f.Filters[i]))
+		}
+		return out
+	case retriever.OpOr:
+		for i := range f.Filters {
+			out.or(s.match(&f.Filters[i]))
+		}
+		return out
+	}
+	s.compare(f, func(documents []uint32) {
+		for _, d := range documents {
+			out.set(d)
+		}
+	})
+	if f.Op == retriever.OpNe || f.Op == retriever.OpNin {
+		out.invert(s.documents())
+	}
+	return out
+}
+
+// compare passes to add the documents that have a value the comparison is about; for ne
+// and nin, those to be left out.
+func (s *segment) compare(f *retriever.Filter, add func([]uint32)) {
+	x := s.fields[f.Key]
+	if x == nil {
+		return // no document of this segment has the field
+	}
+	equal := func(v any) {
+		if text, ok := v.(string); ok {
+			add(x.strings.equal(text))
+			return
+		}
+		add(x.numbers.equal(number(v)))
+	}
+	switch f.Op {
+	case retriever.OpEq, retriever.OpNe:
+		equal(f.Value)
+	case retriever.OpIn, retriever.OpNin:
+		for _, v := range f.Values {
+			equal(v)
+		}
+	case retriever.OpGt, retriever.OpGte:
+		add(x.numbers.greater(number(f.Value), f.Op == retriever.OpGte))
+	case retriever.OpLt, retriever.OpLte:
+		add(x.numbers.less(number(f.Value), f.Op == retriever.OpLte))
+	}
+}

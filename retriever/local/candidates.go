@@ -1,0 +1,148 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"ragway/retriever"
+	"ragway/retriever/text"
+)
+
+func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (set retriever.CandidateSet, err error) {
+	err = s.read(ctx, func(tx *sql.Tx, v *view) error {
+		set = retriever.CandidateSet{}
+		c := v.collections[q.Collection]
+		if c == nil || !q.Scope.AllowsCollection(q.Collection) {
+			return notFound(q.Collection)
+		}
+		if err := checkQuery(c, q); err != nil {
+			return err
+		}
+		c, err := s.loaded(ctx, tx, v, q.Collection)
+		if err != nil {
+			return err
+		}
+		found, err := c.index.search(ctx, text.For(c.settings.Language), q)
+		if err != nil {
+			return err
+		}
+		if set.Candidates, err = s.fill(ctx, tx, c, found); err != nil {
+			return err
+		}
+		if q.Vector != nil {
+			set.Background = c.index.background(q.Vector)
+		}
+		return nil
+	})
+	if err != nil {
+		return retriever.CandidateSet{}, wrap("candidates", err)
+	}
+	return set, nil
+}
+
+func checkQuery(c *collection, q retriever.CandidateQuery) error {
+	if q.Vector != nil {
+		if err := q.Vector.Check(c.settings.Fingerprint.Dimension); err != nil {
+			return fmt.Errorf("query vector: %w", err)
+		}
+	}
+	return q.Filter.Validate(c.schema)
+}
+
+// candidate is a chunk of the union, before its texts are read.
+type candidate struct {
+	ref            chunkRef
+	lexical, dense retriever.Leg
+	coverage       float64
+}
+
+// search finds both lists and completes the scores of their union, ordered by chunk ID.
+func (x *index) search(ctx context.Context, analyzer *text.Analyzer, q retriever.CandidateQuery) ([]candidate, error) {
+	depth := max(1, q.Depth)
+	masks := make([]bitset, len(x.parts))
+	for i, p := range x.parts {
+		masks[i] = p.mask(q.Scope, q.Filter)
+	}
+	var lex *lexical
+	union := map[chunkRef]*candidate{}
+	if terms := analyzer.QueryTerms(q.Text); len(terms) > 0 {
+		lex = x.newLexical(terms)
+		best := newTop(x, depth)
+		for i := range x.parts {
+			if err := lex.search(ctx, x, i, masks[i], best); err != nil {
+				return nil, err
+			}
+		}
+		join(union, best.sorted(), func(c *candidate) *retriever.Leg { return &c.lexical })
+	}
+	if q.Vector != nil {
+		best, err := x.nearest(ctx, q.Vector, masks, depth)
+		if err != nil {
+			return nil, err
+		}
+		join(union, best, func(c *candidate) *retriever.Leg { return &c.dense })
+	}
+	return x.completed(union, lex, q.Vector), nil
+}
+
+// join adds a ranked list to the union.
+func join(union map[chunkRef]*candidate, list []scored, leg func(*candidate) *retriever.Leg) {
+	for i, item := range list {
+		c := union[item.ref]
+		if c == nil {
+			c = &candidate{ref: item.ref}
+			union[item.ref] = c
+		}
+		*leg(c) = retriever.Leg{Score: item.score, Rank: i + 1, Known: true}
+	}
+}
+
+// completed gives each candidate the scores that its lists did not.
+func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, vector retriever.Vector) []candidate {
+	out := make([]candidate, 0, len(union))
+	for ref, c := range union {
+		p := x.parts[ref.part]
+		if lex != nil {
+			c.lexical.Score, c.coverage = lex.score(p, ref.chunk)
+			c.lexical.Known = true
+		}
+		if vector != nil && !c.dense.Known && p.hasVector != nil && p.hasVector.has(ref.chunk) {
+			c.dense = retriever.Leg{Score: p.cosine(vector, ref.chunk), Known: true}
+		}
+		out = append(out, *c)
+	}
+	slices.SortFunc(out, func(a, b candidate) int { return bytes.Compare(x.id(a.ref)[:], x.id(b.ref)[:]) })
+	return out
+}
+
+// fill reads the candidates' chunks and documents from the file.
+func (s *Store) fill(ctx context.Context, tx *sql.Tx, c *collection, found []candidate) ([]retriever.Candidate, error) {
+	keys, rows := make([]int64, len(found)), make([]int64, 0, len(found))
+	for i, f := range found {
+		keys[i] = c.index.key(f.ref)
+		rows = append(rows, keys[i]>>chunkBits)
+	}
+	slices.Sort(rows)
+	documents, err := s.readDocuments(ctx, tx, c, slices.Compact(rows))
+	if err != nil {
+		return nil, err
+	}
+	chunks, err := s.readChunks(ctx, tx, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]retriever.Candidate, len(found))
+	for i, f := range found {
+		document, haveDocument := documents[keys[i]>>chunkBits]
+		chunk, haveChunk := chunks[keys[i]]
+		if !haveDocument || !haveChunk {
+			return nil, fmt.Errorf("chunk key %d is indexed and not stored: %w", keys[i], retriever.ErrCorrupt)
+		}
+		chunk.DocumentID = document.ID
+		out[i] = retriever.Candidate{Chunk: chunk, Document: document, Lexical: f.lexical, Dense: f.dense, Coverage: f.coverage}
+	}
+	return out, nil
+}

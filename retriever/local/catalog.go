@@ -1,0 +1,170 @@
+package local
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ragway/retriever"
+)
+
+// notFound is the error for a collection that does not exist or may not be known of.
+func notFound(name string) error {
+	return fmt.Errorf("collection %q: %w", name, retriever.ErrCollectionNotFound)
+}
+
+func (s *Store) CreateCollection(ctx context.Context, c retriever.Collection) error {
+	if err := retriever.CheckCollectionName(c.Name); err != nil {
+		return err
+	}
+	if c.CreatedAt.IsZero() {
+		c.CreatedAt = s.opts.Now()
+	}
+	c.CreatedAt = c.CreatedAt.UTC()
+	settings, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("create collection %q: %w", c.Name, err)
+	}
+	err = s.db.update(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `INSERT INTO collections (name, settings, schema) VALUES (?, ?, '{}') ON CONFLICT (name) DO NOTHING`, c.Name, settings)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, retriever.ErrCollectionExists)
+		}
+		row, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		return logChange(ctx, tx, collectionChanged, row, 0)
+	})
+	if err != nil {
+		return fmt.Errorf("create collection %q: %w", c.Name, err)
+	}
+	s.changed()
+	return nil
+}
+
+func (s *Store) DeleteCollection(ctx context.Context, name string) error {
+	err := s.db.update(ctx, func(tx *sql.Tx) error {
+		var row int64
+		err := tx.QueryRowContext(ctx, `SELECT row FROM collections WHERE name = ?`, name).Scan(&row)
+		if errors.Is(err, sql.ErrNoRows) {
+			return notFound(name)
+		}
+		if err != nil {
+			return err
+		}
+		for _, statement := range []string{
+			deleteChunksOf("chunks"), deleteChunksOf("chunk_index"),
+			`DELETE FROM documents WHERE collection = ?1`,
+			`DELETE FROM records WHERE collection = (SELECT name FROM collections WHERE row = ?1)`,
+			`DELETE FROM collections WHERE row = ?1`,
+		} {
+			if _, err := tx.ExecContext(ctx, statement, row); err != nil {
+				return err
+			}
+		}
+		return logChange(ctx, tx, collectionChanged, row, 0)
+	})
+	if err != nil {
+		return fmt.Errorf("delete collection: %w", err)
+	}
+	s.changed()
+	return nil
+}
+
+// deleteChunksOf removes a collection's rows from a table keyed by chunk.
+func deleteChunksOf(table string) string {
+	return fmt.Sprintf(`DELETE FROM %s WHERE key IN (SELECT c.key FROM documents d JOIN %s c
+		ON c.key BETWEEN d.row << %d AND (d.row << %d) + %d WHERE d.collection = ?1)`, table, table, chunkBits, chunkBits, maxDocChunks-1)
+}
+
+func (s *Store) Collections(ctx context.Context, scope retriever.Scope) (infos []retriever.CollectionInfo, err error) {
+	err = s.read(ctx, func(tx *sql.Tx, v *view) error {
+		infos = nil
+		for _, name := range v.names() {
+			if !scope.AllowsCollection(name) {
+				continue
+			}
+			info, err := s.info(ctx, tx, v, scope, name)
+			if err != nil {
+				return err
+			}
+			infos = append(infos, info)
+		}
+		return nil
+	})
+	return infos, err
+}
+
+func (s *Store) Collection(ctx context.Context, scope retriever.Scope, name string) (info retriever.CollectionInfo, err error) {
+	err = s.read(ctx, func(tx *sql.Tx, v *view) error {
+		if _, ok := v.collections[name]; !ok || !scope.AllowsCollection(name) {
+			return notFound(name)
+		}
+		info, err = s.info(ctx, tx, v, scope, name)
+		return err
+	})
+	return info, err
+}
+
+// info is one collection with its counts: all documents, which the file keeps count of,
+// for the operator, otherwise what the index says the scope may see.
+func (s *Store) info(ctx context.Context, tx *sql.Tx, v *view, scope retriever.Scope, name string) (retriever.CollectionInfo, error) {
+	c := v.collections[name]
+	info := retriever.CollectionInfo{Collection: c.settings, Schema: c.schema, RecallEstimate: 1}
+	var lastIngest string
+	err := tx.StmtContext(ctx, s.stmts.counts).QueryRowContext(ctx, c.row).
+		Scan(&info.Documents, &info.Chunks, &info.Vectors, &info.Bytes, &lastIngest)
+	if err != nil {
+		return info, err
+	}
+	if info.LastIngest, err = parseTime(lastIngest); err != nil || scope.IsOperator() {
+		return info, err
+	}
+	c, err = s.loaded(ctx, tx, v, name)
+	if err != nil {
+		return info, err
+	}
+	info.Documents, info.Chunks, info.Vectors, info.Bytes = c.index.counts(scope)
+	return info, nil
+}
+
+// readCollections reads all collections of the file.
+func readCollections(ctx context.Context, tx *sql.Tx) (map[string]*collection, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT row, settings, schema FROM collections`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]*collection{}
+	for rows.Next() {
+		var row int64
+		var settings, schema []byte
+		if err := rows.Scan(&row, &settings, &schema); err != nil {
+			return nil, err
+		}
+		c := &collection{row: row}
+		if err := errors.Join(json.Unmarshal(settings, &c.settings), json.Unmarshal(schema, &c.schema)); err != nil {
+			return nil, fmt.Errorf("collection row %d: %w: %w", row, retriever.ErrCorrupt, err)
+		}
+		out[c.settings.Name] = c
+	}
+	return out, rows.Err()
+}
+
+// names of the collections, sorted.
+func (v *view) names() []string {
+	names := make([]string, 0, len(v.collections))
+	for name := range v.collections {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, strings.Compare)
+	return names
+}

@@ -1,0 +1,152 @@
+package local
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"ragway/retriever"
+)
+
+// formatVersion is the file's user_version. A file with a higher one is refused.
+const formatVersion = 1
+
+// applicationID marks the file as ours in its header: "RAGW".
+const applicationID = 0x52414757
+
+// A chunk's key is its document's row shifted left by chunkBits plus its ordinal, so that
+// the chunks of a document are one range of the table.
+const (
+	chunkBits    = 20
+	maxDocChunks = 1 << chunkBits
+)
+
+// What the index loads (chunk_index) lies apart from what is shown (chunks): opening
+// reads no text, showing reads no vector. AUTOINCREMENT keeps rows from being reused,
+// which the index relies on.
+var tables = []string{
+	`CREATE TABLE collections (
+		row INTEGER PRIMARY KEY AUTOINCREMENT,
+		name TEXT NOT NULL UNIQUE,
+		settings TEXT NOT NULL,             -- retriever.Collection as JSON
+		schema TEXT NOT NULL,               -- retriever.Schema as JSON
+		documents INTEGER NOT NULL DEFAULT 0,
+		chunks INTEGER NOT NULL DEFAULT 0,
+		vectors INTEGER NOT NULL DEFAULT 0,
+		bytes INTEGER NOT NULL DEFAULT 0,
+		last_ingest TEXT NOT NULL DEFAULT '')`,
+	`CREATE TABLE documents (
+		row INTEGER PRIMARY KEY AUTOINCREMENT,
+		collection INTEGER NOT NULL REFERENCES collections(row),
+		id TEXT NOT NULL UNIQUE,
+		tenant TEXT NOT NULL,
+		uri TEXT NOT NULL,
+		record_id TEXT NOT NULL,
+		title TEXT NOT NULL,
+		mime TEXT NOT NULL,
+		url TEXT NOT NULL,
+		hash TEXT NOT NULL,
+		size INTEGER NOT NULL,
+		mod_time TEXT NOT NULL,
+		metadata TEXT NOT NULL,             -- JSON object or ''
+		acl TEXT NOT NULL,                  -- JSON array or ''
+		pipeline TEXT NOT NULL,
+		version TEXT NOT NULL,
+		chunks INTEGER NOT NULL,
+		vectors INTEGER NOT NULL,
+		bytes INTEGER NOT NULL,             -- of the chunks' text
+		updated_at TEXT NOT NULL)`,
+	`CREATE INDEX documents_by_collection ON documents(collection, id)`,
+	`CREATE TABLE chunks (
+		key INTEGER PRIMARY KEY,            -- document row << 20 | ordinal
+		id TEXT NOT NULL,
+		text TEXT NOT NULL,
+		context TEXT NOT NULL,
+		headings TEXT NOT NULL,             -- JSON array or ''
+		span_start INTEGER NOT NULL,
+		span_end INTEGER NOT NULL,
+		page INTEGER NOT NULL,
+		tokens INTEGER NOT NULL)`,
+	`CREATE TABLE chunk_index (
+		key INTEGER PRIMARY KEY,            -- as in chunks
+		id BLOB NOT NULL,                   -- the chunk's id, 16 bytes
+		terms BLOB NOT NULL,                -- see encodeTerms
+		vector BLOB)`,
+	`CREATE TABLE changes (
+		seq INTEGER PRIMARY KEY AUTOINCREMENT,
+		kind INTEGER NOT NULL,              -- see changeKind
+		collection INTEGER NOT NULL,
+		document INTEGER NOT NULL)`,
+	`CREATE TABLE records (
+		collection TEXT NOT NULL,
+		kind TEXT NOT NULL,
+		key TEXT NOT NULL,
+		value BLOB NOT NULL,
+		PRIMARY KEY (collection, kind, key)) WITHOUT ROWID`,
+	`CREATE TABLE leases (
+		name TEXT PRIMARY KEY,
+		owner TEXT NOT NULL,
+		expires INTEGER NOT NULL) WITHOUT ROWID`, // Unix nanoseconds
+	`CREATE TABLE embeddings (
+		space TEXT NOT NULL,                -- Fingerprint.Key
+		hash BLOB NOT NULL,                 -- of the text and its kind, 32 bytes
+		vector BLOB,                        -- NULL: the text has no embedding
+		UNIQUE (space, hash))`,
+}
+
+// migrate makes the tables of a new file.
+func migrate(ctx context.Context, tx *sql.Tx) error {
+	var version int
+	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+		return err
+	}
+	if err := checkVersion(version); err != nil || version == formatVersion {
+		return err
+	}
+	statements := append(tables[:len(tables):len(tables)],
+		fmt.Sprintf(`PRAGMA application_id = %d`, applicationID),
+		fmt.Sprintf(`PRAGMA user_version = %d`, formatVersion))
+	for _, statement := range statements {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkVersion(version int) error {
+	if version > formatVersion {
+		return fmt.Errorf("format %d, this program knows %d: %w", version, formatVersion, retriever.ErrNewerFormat)
+	}
+	return nil
+}
+
+// checkHeader reads the first bytes of the file without SQLite, which would touch it. A
+// missing or empty file passes.
+func checkHeader(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var header [100]byte // https://sqlite.org/fileformat2.html#the_database_header
+	n, err := io.ReadFull(f, header[:])
+	switch {
+	case n == 0:
+		return nil
+	case err != nil || string(header[:16]) != "SQLite format 3\x00":
+		return fmt.Errorf("not a database: %w", retriever.ErrCorrupt)
+	}
+	version, id := binary.BigEndian.Uint32(header[60:]), binary.BigEndian.Uint32(header[68:])
+	if id != applicationID && (id != 0 || version != 0) {
+		return fmt.Errorf("a database of another program: %w", retriever.ErrCorrupt)
+	}
+	return checkVersion(int(version))
+}
