@@ -2,8 +2,6 @@ package extract
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -20,8 +18,6 @@ import (
 // wasmPages caps an engine's memory at 64 MB: with 512 MB a page of a few hundred bytes
 // that inflates without end takes 1.5 GB of the process, and no real document needs more.
 const wasmPages = 1024
-
-var errEngineDead = errors.New("the PDF engine stopped")
 
 // pdfEngines lends out PDF engines. Each is a wazero runtime of its own, because that is
 // the unit that can be interrupted: compiled WebAssembly does not yield to the Go
@@ -105,7 +101,7 @@ func (e *pdfEngines) start() (*pdfEngine, error) {
 func (g *pdfEngine) run(ctx context.Context, read func(pdfium.Pdfium) error) error {
 	instance, err := g.pool.GetInstance(instanceWait)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errEngineDead, err)
+		return ingest.Failf(ingest.Internal, "start a PDF instance: %w", err)
 	}
 	err = read(instance)
 	if closing := instance.Close(); err == nil && closing != nil && ctx.Err() == nil {
