@@ -20,7 +20,6 @@ import (
 
 // shelf is a Source of texts by relative path.
 type shelf struct {
-	mu     sync.Mutex
 	name   string
 	origin string
 	items  map[string]ingest.Item

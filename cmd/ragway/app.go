@@ -50,7 +50,7 @@ func (a *app) configure(flags ...func(*configs.Config)) error {
 	}
 	cfg, err := configs.Load(configs.Sources{File: file, Getenv: a.getenv})
 	if err != nil {
-		return fmt.Errorf("%w%w", err, hidden{errUsage})
+		return fmt.Errorf("%w%w", errors.Join(err, cfg.Validate()), hidden{errUsage})
 	}
 	setIf(&cfg.DataDir, a.DataDir)
 	setIf(&cfg.Store.Kind, a.Store)

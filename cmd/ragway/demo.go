@@ -91,7 +91,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 	if err := c.ingestManual(ctx, a, ing, dir); err != nil {
 		return "", err
 	}
-	l, err := listenNear(a.cfg.Server.Listen)
+	l, err := listenNear(ctx, a.cfg.Server.Listen)
 	if err != nil {
 		return "", err
 	}
@@ -134,8 +134,8 @@ func (c *demoCmd) ingestManual(ctx context.Context, a *app, ing ingestion, dir s
 }
 
 // listenNear listens on addr, or on a free port of the same host when it is taken.
-func listenNear(addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
+func listenNear(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := listen(ctx, addr)
 	if err == nil {
 		return l, nil
 	}
@@ -143,7 +143,7 @@ func listenNear(addr string) (net.Listener, error) {
 	if splitErr != nil {
 		return nil, err
 	}
-	return net.Listen("tcp", net.JoinHostPort(host, "0"))
+	return listen(ctx, net.JoinHostPort(host, "0"))
 }
 
 // show asks the questions and prints answers and metrics.

@@ -92,7 +92,7 @@ func extractFile(ctx context.Context, r *extract.Registry, s *chunk.Splitter, fi
 	}
 	if err != nil {
 		out.Error = &extractError{ingest.ReasonOf(err), messageOf(err)}
-		return out, nil, nil
+		return out, nil, nil //nolint:nilerr // it is in the result
 	}
 	out.Format, out.Title, out.Text = doc.Format, doc.Title, doc.Text
 	out.Metadata, out.Sheets = metadataOut(doc.Metadata), emptyList(doc.Sheets)

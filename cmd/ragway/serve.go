@@ -50,12 +50,20 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", a.cfg.Server.Listen)
+	if err := store.Ping(ctx); err != nil { // opens the indexes: the first question does not wait for them
+		return err
+	}
+	l, err := listen(ctx, a.cfg.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	a.announce(l)
 	return srv.Serve(ctx, l)
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	return lc.Listen(ctx, "tcp", addr)
 }
 
 // announce says where the server is and where prompts go.
@@ -81,14 +89,14 @@ func (a *app) upstreamLine() string {
 func (a *app) refuseOwnAddress() error {
 	u, err := url.Parse(a.cfg.Upstream.BaseURL)
 	if err != nil || u.Host == "" {
-		return nil // Validate has judged it
+		return nil //nolint:nilerr // Validate has judged it
 	}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	_, listenPort, err := net.SplitHostPort(a.cfg.Server.Listen)
-	if err != nil || port != listenPort || port == "0" || !isThisMachine(u.Hostname()) {
+	_, listenPort, _ := net.SplitHostPort(a.cfg.Server.Listen) // Validate has judged it
+	if port != listenPort || port == "0" || !isThisMachine(u.Hostname()) {
 		return nil
 	}
 	return usagef("the upstream %s is this server's own address; name the model server in upstream.base_url or OPENAI_BASE_URL", a.cfg.Upstream.BaseURL)

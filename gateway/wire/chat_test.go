@@ -160,8 +160,8 @@ func TestModelIsReadFromAnyRequest(t *testing.T) {
 	if err != nil || n.Model != "text-embedding-3-small" {
 		t.Fatalf("ParseModel = %+v, %v", n, err)
 	}
-	got, err := Apply(body, n.SetModel(`o"ther`))
-	if want := `{"input":["a"],"model":"o\"ther"}`; err != nil || string(got) != want {
+	got, err := Apply(body, n.SetModel(`o"1`))
+	if want := `{"input":["a"],"model":"o\"1"}`; err != nil || string(got) != want {
 		t.Errorf("SetModel: %s, %v; want %s", got, err, want)
 	}
 	if _, err := ParseModel([]byte(`{"model":7}`)); err == nil {

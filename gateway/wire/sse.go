@@ -58,7 +58,7 @@ func (r *EventReader) Next() (Event, error) {
 		case r.err != nil && pending == 0:
 			return Event{}, r.err
 		case r.err != nil:
-			return r.take(end, false), nil
+			return r.take(end, false), nil //nolint:nilerr // the next call returns it
 		}
 		r.fill()
 	}

@@ -87,19 +87,25 @@ func firstLine(err error) error {
 	return errors.New(line)
 }
 
-func pageText(p pdfium.Pdfium, doc references.FPDF_DOCUMENT, index int) (string, error) {
+func pageText(p pdfium.Pdfium, doc references.FPDF_DOCUMENT, index int) (_ string, err error) {
 	page, err := p.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: doc, Index: index})
 	if err != nil {
 		return "", err
 	}
-	defer p.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: page.Page})
+	defer func() {
+		_, cerr := p.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: page.Page})
+		err = errors.Join(err, cerr)
+	}()
 	text, err := p.FPDFText_LoadPage(&requests.FPDFText_LoadPage{
 		Page: requests.Page{ByReference: &page.Page},
 	})
 	if err != nil {
 		return "", err
 	}
-	defer p.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage})
+	defer func() {
+		_, cerr := p.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: text.TextPage})
+		err = errors.Join(err, cerr)
+	}()
 	chars, err := p.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: text.TextPage})
 	if err != nil || chars.Count == 0 {
 		return "", err

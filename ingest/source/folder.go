@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -173,7 +174,7 @@ func itemsOf(ctx context.Context, f file, text *decoded, o Options, yield func(i
 // withoutPath keeps the machine's paths out of messages that are stored and shown
 // elsewhere; the document's URI says which file it was.
 func withoutPath(err error) error {
-	if p, ok := err.(*fs.PathError); ok {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", p.Op, p.Err)
 	}
 	return err

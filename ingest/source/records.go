@@ -70,7 +70,7 @@ func recordsOf(ctx context.Context, f file, text *decoded, o Options, yield func
 		file:       handle, lines: newLines(handle, o.RecordBytes), most: o.RecordBytes,
 		seen: map[[12]byte]int{}, yield: yield,
 	}
-	more := true
+	var more bool
 	switch strings.ToLower(path.Ext(f.uri)) {
 	case ".csv":
 		more, err = r.rows(ctx, false)

@@ -55,7 +55,7 @@ func openDatabase(ctx context.Context, folder string) (_ *database, err error) {
 	}
 	defer func() {
 		if err != nil {
-			d.close()
+			err = errors.Join(err, d.close())
 		}
 	}()
 	d.write.SetMaxOpenConns(1)
