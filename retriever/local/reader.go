@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -137,7 +138,7 @@ func (s *Store) Document(ctx context.Context, scope retriever.Scope, id string) 
 		var r documentRow
 		var collection string
 		err := tx.StmtContext(ctx, s.stmts.byID).QueryRowContext(ctx, id).Scan(append([]any{&collection}, r.targets()...)...)
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			return retriever.ErrDocumentNotFound
 		}
 		if err != nil {

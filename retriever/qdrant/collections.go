@@ -1,0 +1,250 @@
+package qdrant
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	api "github.com/qdrant/go-client/qdrant"
+
+	"ragway/retriever"
+)
+
+// CreateCollection makes the Qdrant collection with all its indexes and then the alias
+// that makes it visible, so that a crash in between leaves nothing but a Qdrant
+// collection that the next attempt removes.
+func (s *Store) CreateCollection(ctx context.Context, c retriever.Collection) error {
+	if err := retriever.CheckCollectionName(c.Name); err != nil {
+		return err
+	}
+	if !c.Fingerprint.IsZero() && c.Fingerprint.Dimension < 1 {
+		return fmt.Errorf("create collection %q: embedding space %s has no dimension: %w", c.Name, c.Fingerprint, retriever.ErrBadVector)
+	}
+	// A second creation moves an alias without an error, so two must not run at once.
+	err := s.exclusively(ctx, "collection/"+c.Name, func() error { return s.create(ctx, c) })
+	s.heads.forget(c.Name)
+	if err != nil {
+		return fmt.Errorf("create collection %q: %w", c.Name, err)
+	}
+	return nil
+}
+
+func (s *Store) create(ctx context.Context, c retriever.Collection) error {
+	alias := s.names.alias(c.Name)
+	exists, err := s.client.CollectionExists(ctx, alias)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	if exists {
+		return retriever.ErrCollectionExists
+	}
+	if err := s.dropUnnamed(ctx, c.Name); err != nil {
+		return fmt.Errorf("remove an unfinished one: %w", err)
+	}
+	request, err := s.creation(c)
+	if err != nil {
+		return err
+	}
+	if err := s.client.CreateCollection(ctx, request); err != nil {
+		return translate(ctx, err)
+	}
+	if err := s.createIndexes(ctx, request.CollectionName, documentIndexes); err != nil {
+		return err
+	}
+	return translate(ctx, s.client.CreateAlias(ctx, alias, request.CollectionName))
+}
+
+func (s *Store) creation(c retriever.Collection) (*api.CreateCollection, error) {
+	record, err := json.Marshal(collectionRecord{Name: c.Name, Fingerprint: c.Fingerprint, Chunking: chunkingRecord(c.Chunking),
+		Language: c.Language, CreatedAt: c.CreatedAt.UTC()})
+	if err != nil {
+		return nil, fmt.Errorf("encode settings: %w", err)
+	}
+	dense := map[string]*api.VectorParams{}
+	if !c.Fingerprint.IsZero() {
+		dense[denseVector] = &api.VectorParams{Size: uint64(c.Fingerprint.Dimension), Distance: api.Distance_Cosine}
+	}
+	request := &api.CreateCollection{
+		CollectionName: s.names.physical(c.Name, c.Fingerprint),
+		VectorsConfig:  api.NewVectorsConfigMap(dense),
+		SparseVectorsConfig: api.NewSparseVectorsConfig(map[string]*api.SparseVectorParams{
+			sparseVector: {Modifier: api.Modifier_Idf.Enum()}}),
+		OnDiskPayload:    api.PtrOf(true),
+		StrictModeConfig: strictMode(),
+		Metadata:         api.NewValueMap(payload{metaFormat: format, metaCollection: string(record)}),
+	}
+	if s.options.Shards > 0 {
+		request.ShardNumber = &s.options.Shards
+	}
+	if s.options.Replicas > 0 {
+		request.ReplicationFactor = &s.options.Replicas
+	}
+	return request, nil
+}
+
+// strictMode makes the server refuse what it would answer by a scan of all payloads.
+func strictMode() *api.StrictModeConfig {
+	return &api.StrictModeConfig{Enabled: api.PtrOf(true),
+		UnindexedFilteringRetrieve: api.PtrOf(false), UnindexedFilteringUpdate: api.PtrOf(false)}
+}
+
+// dropUnnamed deletes the Qdrant collections of a name that no alias leads to.
+func (s *Store) dropUnnamed(ctx context.Context, name string) error {
+	all, err := s.client.ListCollections(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	for _, qdrant := range all {
+		key, ok := strings.CutPrefix(qdrant, s.names.alias(name)+".")
+		if !ok || len(key) != len(retriever.Fingerprint{}.Key()) {
+			continue
+		}
+		if err := s.client.DeleteCollection(ctx, qdrant); err != nil {
+			return translate(ctx, err)
+		}
+	}
+	return nil
+}
+
+// DeleteCollection removes the alias first: from then on the collection does not exist.
+func (s *Store) DeleteCollection(ctx context.Context, name string) error {
+	err := s.exclusively(ctx, "collection/"+name, func() error { return s.remove(ctx, name) })
+	s.heads.forget(name)
+	s.samples.forget(name)
+	if err != nil {
+		return fmt.Errorf("delete collection: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) remove(ctx context.Context, name string) error {
+	if _, err := s.readHead(ctx, name); err != nil {
+		return err
+	}
+	if err := s.client.DeleteAlias(ctx, s.names.alias(name)); err != nil {
+		return named(name, translate(ctx, err))
+	}
+	if err := s.dropUnnamed(ctx, name); err != nil {
+		return named(name, err)
+	}
+	return s.deleteState(ctx, ofKind(recordKind, api.NewMatch(fieldCollection, name)))
+}
+
+// aliases are those of our collections.
+func (s *Store) aliases(ctx context.Context) ([]string, error) {
+	all, err := s.client.ListAliases(ctx)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	var out []string
+	for _, a := range all {
+		if _, ok := s.names.collection(a.GetAliasName()); ok {
+			out = append(out, a.GetAliasName())
+		}
+	}
+	return out, nil
+}
+
+// collectionNames are those of the collections that the scope may know of, sorted.
+// Collections of a store whose prefix begins with ours may be among them; readHead tells.
+func (s *Store) collectionNames(ctx context.Context, scope retriever.Scope) ([]string, error) {
+	aliases, err := s.aliases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, a := range aliases {
+		if name, _ := s.names.collection(a); scope.AllowsCollection(name) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// Collections implements retriever.Catalog.
+func (s *Store) Collections(ctx context.Context, scope retriever.Scope) ([]retriever.CollectionInfo, error) {
+	names, err := s.collectionNames(ctx, scope)
+	if err != nil {
+		return nil, fmt.Errorf("list collections: %w", err)
+	}
+	var out []retriever.CollectionInfo
+	for _, name := range names {
+		info, err := s.Collection(ctx, scope, name)
+		if errors.Is(err, retriever.ErrCollectionNotFound) {
+			continue // deleted since, or of another prefix
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, info)
+	}
+	return out, nil
+}
+
+// Collection implements retriever.Catalog.
+func (s *Store) Collection(ctx context.Context, scope retriever.Scope, name string) (retriever.CollectionInfo, error) {
+	if !scope.AllowsCollection(name) {
+		return retriever.CollectionInfo{}, notFound(name)
+	}
+	h, err := s.readHead(ctx, name)
+	if err != nil {
+		return retriever.CollectionInfo{}, err
+	}
+	info := retriever.CollectionInfo{Collection: h.collection, Schema: h.schema}
+	if err := s.count(ctx, h, scope, &info); err != nil {
+		return retriever.CollectionInfo{}, named(name, err)
+	}
+	if info.RecallEstimate, err = s.recall(ctx, h); err != nil {
+		return retriever.CollectionInfo{}, named(name, err)
+	}
+	return info, nil
+}
+
+// count fills in the numbers from the manifests, so that chunks of unfinished and of
+// superseded writes are not among them.
+func (s *Store) count(ctx context.Context, h head, scope retriever.Scope, info *retriever.CollectionInfo) error {
+	manifests := visible(documentKind, scope, nil)
+	chunks, documents, err := s.sum(ctx, h, fieldChunks, manifests)
+	if err != nil {
+		return err
+	}
+	vectors, _, err := s.sum(ctx, h, fieldVectors, manifests)
+	if err != nil {
+		return err
+	}
+	bytes, _, err := s.sum(ctx, h, fieldBytes, manifests)
+	if err != nil {
+		return err
+	}
+	info.Documents, info.Chunks, info.Vectors, info.Bytes = int(documents), int(chunks), int(vectors), bytes
+	found, err := s.client.Get(ctx, &api.GetPoints{CollectionName: h.alias, Ids: []*api.PointId{headPoint()}, WithPayload: api.NewWithPayload(true)})
+	if err != nil {
+		return translate(ctx, err)
+	}
+	for _, p := range found {
+		info.LastIngest = parseTimestamp(p.Payload[fieldUpdated])
+	}
+	return nil
+}
+
+// maxDistinct bounds a facet's answer to what maxAnswer holds.
+const maxDistinct = 2_000_000
+
+// sum adds up an integer field over the points that filter matches, and counts them. The
+// server groups equal values, so that the answer is far shorter than the list of points.
+func (s *Store) sum(ctx context.Context, h head, field string, filter *api.Filter) (sum, n int64, err error) {
+	hits, err := s.client.Facet(ctx, &api.FacetCounts{CollectionName: h.alias, Key: field, Filter: filter,
+		Limit: api.PtrOf[uint64](maxDistinct), Exact: api.PtrOf(true)})
+	if err != nil {
+		return 0, 0, translate(ctx, err)
+	}
+	for _, hit := range hits {
+		sum += hit.GetValue().GetIntegerValue() * int64(hit.GetCount())
+		n += int64(hit.GetCount())
+	}
+	return sum, n, nil
+}

@@ -1,0 +1,46 @@
+// Package qdrant is a retriever.Store on a Qdrant server, 1.17 or newer, reached over
+// gRPC. Any number of ragway processes may share one server.
+//
+// # What lies where
+//
+// A ragway collection is one Qdrant collection, PREFIX NAME "." FINGERPRINT, behind the
+// alias PREFIX NAME. Its Metadata holds the format number, the collection's settings and
+// the average length that its BM25 weights were computed with. Four kinds of point are in
+// it, told apart by the payload field "kind":
+//
+//   - chunk: the vectors "dense" (cosine; absent in a collection without a space) and
+//     "bm25" (sparse, see weights), and the payload other clients of the database know:
+//     content, title, source, url, document_id, page, metadata. Its id is the chunk's.
+//   - document: the manifest, without vectors, with the whole Document; its id is the
+//     document's. A document exists, in the version its manifest says, when it has one.
+//   - field: the type of one filterable field. Inserting never overwrites, so that two
+//     processes that meet a new field at once agree on the type of one of them.
+//   - head: when the collection was last written.
+//
+// State records and leases are points without vectors in the collection PREFIX "state".
+//
+// # Documents are atomic
+//
+// A write upserts the new version's chunks, then the manifest, then deletes the older
+// chunks of the document. A reader takes chunks first, then the manifests of their
+// documents, and drops chunks of any version but the manifest's. So at every moment the
+// chunks of the manifest's version are all there, a crash between the steps leaves at
+// worst chunks that readers ignore, and the document's next Put or Delete removes them.
+//
+// A query may straddle a commit: it ran before the new chunks were there, the manifest was
+// read after. Readers therefore trust a manifest only if they had read it before the query
+// as well, or if it was committed longer ago than settleTime; otherwise they query again.
+// What this does not cover: one query of the server that looks at one of its segments
+// before, and at another after, all three acknowledged steps of one write.
+//
+// Writers order themselves by the field "started", microseconds that never go back for a
+// document: the later start wins, and nobody deletes chunks of a write that started later.
+// That keeps two Puts of one document apart. A Delete that meets a Put of the same
+// document needs the collection's lease, which ingest holds.
+//
+// # Differences from the embedded store
+//
+// IDF is the server's: per shard, and deleted chunks count until their segment is
+// vacuumed. Term ids are 32-bit hashes; two terms that collide are one term to this store.
+// The average length is frozen at the first Put, see averageLength.
+package qdrant

@@ -1,0 +1,150 @@
+package qdrant
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	api "github.com/qdrant/go-client/qdrant"
+
+	"ragway/retriever"
+)
+
+// Keys of a Qdrant collection's Metadata.
+const (
+	metaFormat     = "ragway_format"
+	metaCollection = "ragway_collection"     // JSON, see collectionRecord
+	metaAverage    = "ragway_average_length" // absent until the first Put
+)
+
+const (
+	denseVector  = "dense"
+	sparseVector = "bm25"
+)
+
+// collectionRecord is a retriever.Collection as it is stored.
+type collectionRecord struct {
+	Name        string                `json:"name"`
+	Fingerprint retriever.Fingerprint `json:"fingerprint"`
+	Chunking    chunkingRecord        `json:"chunking"`
+	Language    string                `json:"language,omitempty"`
+	CreatedAt   time.Time             `json:"created_at,omitzero"`
+}
+
+type chunkingRecord struct {
+	Strategy  string `json:"strategy,omitempty"`
+	Tokens    int    `json:"tokens,omitempty"`
+	Overlap   int    `json:"overlap,omitempty"`
+	Tokenizer string `json:"tokenizer,omitempty"`
+}
+
+// head is what is known of a collection before looking at its points.
+type head struct {
+	alias         string
+	collection    retriever.Collection
+	schema        retriever.Schema
+	averageLength float64 // 0: not chosen yet
+	indexed       bool    // some vectors are in an approximate index
+	chunks        int     // those of older versions that are not deleted yet included
+	readAt        time.Time
+}
+
+// headTTL bounds how late another process's change of a collection itself is seen.
+const headTTL = 500 * time.Millisecond
+
+type headCache struct {
+	mu     sync.Mutex
+	byName map[string]head
+}
+
+func (c *headCache) get(name string) (head, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h, ok := c.byName[name]
+	return h, ok && time.Since(h.readAt) < headTTL
+}
+
+func (c *headCache) put(h head) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byName == nil {
+		c.byName = map[string]head{}
+	}
+	c.byName[h.collection.Name] = h
+}
+
+func (c *headCache) forget(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.byName, name)
+}
+
+// head returns what is known of a collection, at most headTTL old.
+func (s *Store) head(ctx context.Context, name string) (head, error) {
+	if h, ok := s.heads.get(name); ok {
+		return h, ctx.Err()
+	}
+	return s.readHead(ctx, name)
+}
+
+// readHead asks the server.
+func (s *Store) readHead(ctx context.Context, name string) (head, error) {
+	readAt := time.Now()
+	if err := retriever.CheckCollectionName(name); err != nil {
+		return head{}, notFound(name)
+	}
+	alias := s.names.alias(name)
+	info, err := s.client.GetCollectionInfo(ctx, alias)
+	if err = translate(ctx, err); err != nil {
+		return head{}, named(name, err)
+	}
+	h, err := parseHead(alias, info)
+	if err != nil {
+		return head{}, fmt.Errorf("collection %q: %w", name, err)
+	}
+	if h.collection.Name != name {
+		return head{}, notFound(name) // of a store whose prefix begins with ours
+	}
+	// An estimate, which the server reads off the index of "kind": counting is a scan.
+	n, err := s.client.Count(ctx, &api.CountPoints{CollectionName: alias, Filter: ofKind(chunkKind), Exact: api.PtrOf(false)})
+	if err = translate(ctx, err); err != nil {
+		return head{}, named(name, err)
+	}
+	h.chunks, h.readAt = int(n), readAt
+	s.heads.put(h)
+	return h, nil
+}
+
+func parseHead(alias string, info *api.CollectionInfo) (head, error) {
+	if err := checkFormat(info); err != nil {
+		return head{}, err
+	}
+	meta := info.GetConfig().GetMetadata()
+	var r collectionRecord
+	if err := json.Unmarshal([]byte(meta[metaCollection].GetStringValue()), &r); err != nil {
+		return head{}, fmt.Errorf("settings: %w: %w", err, retriever.ErrCorrupt)
+	}
+	return head{
+		alias: alias,
+		collection: retriever.Collection{Name: r.Name, Fingerprint: r.Fingerprint, Chunking: retriever.Chunking(r.Chunking),
+			Language: r.Language, CreatedAt: r.CreatedAt},
+		schema:        schemaOf(info.GetPayloadSchema()),
+		averageLength: meta[metaAverage].GetDoubleValue(),
+		indexed:       info.GetIndexedVectorsCount() > 0,
+	}, nil
+}
+
+func notFound(name string) error {
+	return fmt.Errorf("collection %q: %w", name, retriever.ErrCollectionNotFound)
+}
+
+// named says which collection an error is about, in our words where it does not exist.
+func named(name string, err error) error {
+	if errors.Is(err, retriever.ErrCollectionNotFound) {
+		return notFound(name)
+	}
+	return fmt.Errorf("collection %q: %w", name, err)
+}

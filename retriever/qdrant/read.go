@@ -1,0 +1,176 @@
+package qdrant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	api "github.com/qdrant/go-client/qdrant"
+
+	"ragway/retriever"
+)
+
+const (
+	documentPage = 256
+	// chunkPage keeps a page of chunks with vectors of 4,096 dimensions below 5 MB.
+	chunkPage = 128
+	// maxRounds ends a read of documents that another process keeps replacing. A round
+	// fails only when a commit falls into its one or two calls.
+	maxRounds = 64
+)
+
+// manifests gets the manifests of the documents that have one.
+func (s *Store) manifests(ctx context.Context, qdrant string, ids []string) (map[string]manifest, error) {
+	out := make(map[string]manifest, len(ids))
+	for page := range slices.Chunk(ids, 1000) {
+		points, err := s.client.Get(ctx, &api.GetPoints{CollectionName: qdrant, Ids: pointIDs(page), WithPayload: api.NewWithPayload(true)})
+		if err != nil {
+			return nil, fmt.Errorf("read manifests: %w", translate(ctx, err))
+		}
+		for _, p := range points {
+			if p.Payload[fieldOfKind].GetStringValue() != string(documentKind) {
+				continue // the id of a chunk
+			}
+			id := p.GetId().GetUuid()
+			if out[id], err = parseManifest(id, p.Payload); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// Documents implements retriever.Reader. The server has no prefix match on keywords, so
+// the prefix is compared here.
+func (s *Store) Documents(ctx context.Context, scope retriever.Scope, collection, prefix string) iter.Seq2[retriever.Document, error] {
+	return func(yield func(retriever.Document, error) bool) {
+		if !scope.AllowsCollection(collection) {
+			yield(retriever.Document{}, notFound(collection))
+			return
+		}
+		h, err := s.head(ctx, collection)
+		if err != nil {
+			yield(retriever.Document{}, err)
+			return
+		}
+		filter := visible(documentKind, scope, nil)
+		var next *api.PointId
+		for {
+			docs, offset, err := s.documentPage(ctx, h, filter, next)
+			if err != nil {
+				yield(retriever.Document{}, named(collection, err))
+				return
+			}
+			for _, d := range docs {
+				if scope.Allows(d) && strings.HasPrefix(d.URI, prefix) && !yield(d, nil) {
+					return
+				}
+			}
+			if next = offset; next == nil {
+				return
+			}
+		}
+	}
+}
+
+// documentPage reads manifests in the order of their ids, which is that of UUID bytes.
+func (s *Store) documentPage(ctx context.Context, h head, filter *api.Filter, from *api.PointId) ([]retriever.Document, *api.PointId, error) {
+	points, next, err := s.client.ScrollAndOffset(ctx, &api.ScrollPoints{CollectionName: h.alias, Filter: filter, Offset: from,
+		Limit: api.PtrOf[uint32](documentPage), WithPayload: api.NewWithPayload(true)})
+	if err != nil {
+		return nil, nil, translate(ctx, err)
+	}
+	docs := make([]retriever.Document, len(points))
+	for i, p := range points {
+		m, err := parseManifest(p.GetId().GetUuid(), p.Payload)
+		if err != nil {
+			return nil, nil, err
+		}
+		docs[i] = m.document
+	}
+	return docs, next, nil
+}
+
+// Document implements retriever.Reader.
+func (s *Store) Document(ctx context.Context, scope retriever.Scope, id string) (retriever.Document, []retriever.Chunk, error) {
+	missing := fmt.Errorf("document %q: %w", id, retriever.ErrDocumentNotFound)
+	if !isID(id) {
+		return retriever.Document{}, nil, missing
+	}
+	names, err := s.collectionNames(ctx, scope)
+	if err != nil {
+		return retriever.Document{}, nil, fmt.Errorf("document %q: %w", id, err)
+	}
+	for _, name := range names {
+		d, chunks, err := s.documentIn(ctx, scope, name, id)
+		if errors.Is(err, retriever.ErrDocumentNotFound) || errors.Is(err, retriever.ErrCollectionNotFound) {
+			continue
+		}
+		if err != nil {
+			return retriever.Document{}, nil, fmt.Errorf("document %q: %w", id, err)
+		}
+		return d, chunks, nil
+	}
+	return retriever.Document{}, nil, missing
+}
+
+// documentIn reads the manifest and then the chunks it says there are. Too few means that
+// a replacement came between, or that it is broken when the manifest has not changed.
+func (s *Store) documentIn(ctx context.Context, scope retriever.Scope, collection, id string) (retriever.Document, []retriever.Chunk, error) {
+	h, err := s.head(ctx, collection)
+	if err != nil {
+		return retriever.Document{}, nil, err
+	}
+	incomplete := int64(-1)
+	for range maxRounds {
+		found, err := s.manifests(ctx, h.alias, []string{id})
+		if err != nil {
+			return retriever.Document{}, nil, err
+		}
+		m, ok := found[id]
+		if !ok || !scope.Allows(m.document) {
+			return retriever.Document{}, nil, retriever.ErrDocumentNotFound
+		}
+		if m.started == incomplete {
+			return retriever.Document{}, nil, fmt.Errorf("chunks are missing: %w", retriever.ErrCorrupt)
+		}
+		chunks, err := s.chunksOf(ctx, h, m.document)
+		if err != nil {
+			return retriever.Document{}, nil, err
+		}
+		if len(chunks) == m.document.Chunks {
+			return m.document, chunks, nil
+		}
+		incomplete = m.started
+	}
+	return retriever.Document{}, nil, fmt.Errorf("it keeps changing: %w", retriever.ErrUnavailable)
+}
+
+// chunksOf gets the chunks of a document's version by their ids, in order.
+func (s *Store) chunksOf(ctx context.Context, h head, d retriever.Document) ([]retriever.Chunk, error) {
+	ids := make([]string, d.Chunks)
+	for i := range ids {
+		ids[i] = retriever.ChunkID(d.ID, d.Version, i)
+	}
+	chunks := make([]retriever.Chunk, 0, len(ids))
+	for page := range slices.Chunk(ids, chunkPage) {
+		request := &api.GetPoints{CollectionName: h.alias, Ids: pointIDs(page), WithPayload: api.NewWithPayloadInclude(chunkFields...)}
+		if !h.collection.Fingerprint.IsZero() {
+			request.WithVectors = api.NewWithVectorsInclude(denseVector)
+		}
+		points, err := s.client.Get(ctx, request)
+		if err != nil {
+			return nil, translate(ctx, err)
+		}
+		for _, p := range points {
+			c := parseChunk(p.GetId().GetUuid(), p.Payload)
+			c.Vector = denseOf(p.Vectors)
+			chunks = append(chunks, c)
+		}
+	}
+	slices.SortFunc(chunks, func(a, b retriever.Chunk) int { return a.Ordinal - b.Ordinal })
+	return chunks, nil
+}

@@ -1,0 +1,180 @@
+package qdrant
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	api "github.com/qdrant/go-client/qdrant"
+
+	"ragway/retriever"
+)
+
+// format is the number of the layout described in the package comment. A collection with
+// a higher one is left untouched.
+const format = 1
+
+// Options say which server to use. Addresses is required.
+type Options struct {
+	Addresses []string // host:port of gRPC (6334); several are used in turn
+	APIKey    string
+	TLS       bool
+	TLSConfig *tls.Config // nil: the system's roots; only with TLS
+
+	CollectionPrefix string        // of every Qdrant collection and alias; "ragway_"
+	Timeout          time.Duration // of one attempt of a read; 10 s, ten times the slowest measured under load
+	WriteTimeout     time.Duration // of one attempt of a write; 60 s, a write waits for a stalled replica for 10
+	Shards           uint32        // of new collections; 0: the server's default
+	Replicas         uint32        // of new collections; 0: the server's default
+
+	Logger *slog.Logger
+	Now    func() time.Time // for what is stored: UpdatedAt, LastIngest, lease expiry
+}
+
+func (o *Options) applyDefaults() error {
+	if len(o.Addresses) == 0 {
+		return errors.New("qdrant: no address given")
+	}
+	if o.CollectionPrefix == "" {
+		o.CollectionPrefix = "ragway_"
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 10 * time.Second
+	}
+	if o.WriteTimeout <= 0 {
+		o.WriteTimeout = time.Minute
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return nil
+}
+
+// Store is a retriever.Store on a Qdrant server.
+type Store struct {
+	client  *api.Client
+	options Options
+	names   names
+	heads   headCache
+	samples sampleCache
+	state   stateCollection
+	// settled is true while every write acknowledged before the last connection was made
+	// is known to be visible.
+	settled atomic.Bool
+}
+
+var _ retriever.Store = (*Store)(nil)
+
+// Open connects and checks the server's version and the format of what it holds. A server
+// that does not answer is retriever.ErrUnavailable.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if err := o.applyDefaults(); err != nil {
+		return nil, err
+	}
+	s := &Store{options: o, names: names{prefix: o.CollectionPrefix}}
+	client, err := dial(o, func() { s.settled.Store(false) })
+	if err != nil {
+		return nil, fmt.Errorf("qdrant: %w", err)
+	}
+	s.client = client
+	if err := s.checkServer(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("qdrant %s: %w", strings.Join(o.Addresses, ", "), err), client.Close())
+	}
+	return s, nil
+}
+
+// Close ends the connections.
+func (s *Store) Close() error { return s.client.Close() }
+
+// Ping returns nil when the server answers to the key and has applied every write that it
+// acknowledged before its last restart.
+func (s *Store) Ping(ctx context.Context) error {
+	// HealthCheck needs no key, so it would not notice a wrong one.
+	if _, err := s.client.ListCollections(ctx); err != nil {
+		return fmt.Errorf("ping: %w", translate(ctx, err))
+	}
+	if s.settled.Load() {
+		return nil
+	}
+	// Set before looking: a connection made meanwhile resets it.
+	s.settled.Store(true)
+	if err := s.checkQueues(ctx); err != nil {
+		s.settled.Store(false)
+		return fmt.Errorf("ping: %w", err)
+	}
+	return nil
+}
+
+// checkQueues is ErrUnavailable while the server replays acknowledged writes, which it
+// does after a restart for as long as 20 s while it already says that it is ready.
+func (s *Store) checkQueues(ctx context.Context) error {
+	aliases, err := s.aliases(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range append(aliases, s.names.state()) {
+		info, err := s.client.GetCollectionInfo(ctx, a)
+		if err = translate(ctx, err); errors.Is(err, retriever.ErrCollectionNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if n := info.GetUpdateQueue().GetLength(); n > 0 {
+			return fmt.Errorf("%s: %d writes not applied yet: %w", a, n, retriever.ErrUnavailable)
+		}
+	}
+	return nil
+}
+
+func (s *Store) checkServer(ctx context.Context) error {
+	reply, err := s.client.HealthCheck(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	if err := checkVersion(reply.GetVersion()); err != nil {
+		return err
+	}
+	info, err := s.client.GetCollectionInfo(ctx, s.names.state())
+	if err = translate(ctx, err); errors.Is(err, retriever.ErrCollectionNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return checkFormat(info)
+}
+
+// checkVersion refuses servers that do not report their update queue or an unfinished
+// wait, without which neither Ping nor an acknowledged write means anything.
+func checkVersion(version string) error {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	if len(parts) < 2 {
+		return fmt.Errorf("server version %q is not understood", version)
+	}
+	major, errMajor := strconv.Atoi(parts[0])
+	minor, errMinor := strconv.Atoi(parts[1])
+	if errMajor != nil || errMinor != nil {
+		return fmt.Errorf("server version %q is not understood", version)
+	}
+	if major < 1 || major == 1 && minor < 17 {
+		return fmt.Errorf("server version %s is too old: want 1.17 or newer", version)
+	}
+	return nil
+}
+
+func checkFormat(info *api.CollectionInfo) error {
+	if f := info.GetConfig().GetMetadata()[metaFormat].GetIntegerValue(); f > format {
+		return fmt.Errorf("format %d, this ragway knows %d: %w", f, format, retriever.ErrNewerFormat)
+	}
+	return nil
+}
