@@ -107,6 +107,7 @@ func (a *app) qdrantStore(ctx context.Context) (retriever.Store, error) {
 	c := a.cfg.Store.Qdrant
 	s, err := qdrant.Open(ctx, qdrant.Options{
 		Addresses: c.Addresses, APIKey: c.APIKey.Reveal(), TLS: c.TLS, Timeout: c.Timeout, Logger: a.log,
+		K1: a.cfg.Retrieval.BM25.K1, B: a.cfg.Retrieval.BM25.B,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the store on Qdrant at %s: %w", strings.Join(c.Addresses, ", "), err)

@@ -80,7 +80,7 @@ func extractFile(ctx context.Context, r *extract.Registry, s *chunk.Splitter, fi
 	data, err := os.ReadFile(file)
 	if err != nil {
 		out.Error = &extractError{ingest.Unreadable, err.Error()}
-		return out, nil, nil
+		return out, nil, nil //nolint:nilerr // it is in the result
 	}
 	doc, err := r.Extract(ctx, ingest.Input{Name: filepath.Base(file), Data: data})
 	if ctx.Err() != nil {
@@ -92,7 +92,7 @@ func extractFile(ctx context.Context, r *extract.Registry, s *chunk.Splitter, fi
 	}
 	if err != nil {
 		out.Error = &extractError{ingest.ReasonOf(err), messageOf(err)}
-		return out, nil, nil //nolint:nilerr // it is in the result
+		return out, nil, nil
 	}
 	out.Format, out.Title, out.Text = doc.Format, doc.Title, doc.Text
 	out.Metadata, out.Sheets = metadataOut(doc.Metadata), emptyList(doc.Sheets)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"ragway/ingest"
 	"ragway/ingest/source"
@@ -112,6 +113,7 @@ func (c *ingestCmd) acl() ([]string, error) {
 // the rest.
 func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, sources []ingest.Source) error {
 	var total ingest.Summary
+	start := time.Now() // planning counts as well
 	out := newProgress(a, c.DryRun)
 	defer out.close()
 	for _, s := range sources {
@@ -128,6 +130,7 @@ func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, sources
 		}
 		sum, err := eng.Apply(ctx, plan, out.event)
 		total.Add(sum)
+		total.Seconds = time.Since(start).Seconds()
 		if err != nil {
 			out.summary(total)
 			return err

@@ -135,42 +135,55 @@ func targets(t *testing.T, bin string) map[string]func() target {
 	return m
 }
 
+const (
+	kills       = 20
+	soakRecords = 6000
+)
+
 // Twenty times an ingest is killed at a random moment. Every document it reported is
 // there afterwards, and one more run leaves the store as if nothing had happened.
 func TestKilledIngestLosesNothing(t *testing.T) {
 	bin := ragway(t)
 	for name, newTarget := range targets(t, bin) {
 		t.Run(name, func(t *testing.T) {
-			path := corpus(t, t.TempDir(), 4000)
+			path := corpus(t, t.TempDir(), soakRecords)
 			whole := newTarget()
 			start := time.Now()
 			whole.run(t, "ingest", path, "--collection", whole.collection, "--name", "soak", "--quiet")
 			took := time.Since(start)
 			want := whole.documents(t)
 
-			killed := newTarget()
 			rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-			acknowledged := map[string]bool{}
-			for range 20 {
-				after := time.Duration(rng.Int64N(int64(took)))
-				ingestAndKill(t, killed, path, after, acknowledged)
+			killed, acknowledged := newTarget(), map[string]bool{}
+			complete := func() {
+				killed.run(t, "ingest", path, "--collection", killed.collection, "--name", "soak", "--quiet")
+				if diff := cmp.Diff(want, killed.documents(t)); diff != "" {
+					t.Errorf("after the last run: %s", diff)
+				}
+			}
+			for i := range kills {
+				if len(acknowledged) > soakRecords*9/10 { // too little left to interrupt: once more from the start
+					complete()
+					killed, acknowledged = newTarget(), map[string]bool{}
+				}
+				after := time.Duration(rng.Int64N(int64(took) / 8))
+				ingestAndKill(t, killed, path, after, i%4 > 0, acknowledged)
 				have := killed.documents(t)
 				for uri := range acknowledged {
 					if have[uri] == "" {
 						t.Fatalf("%s was acknowledged and is gone", uri)
 					}
 				}
-				t.Logf("killed after %v: %d acknowledged, %d stored", after.Round(time.Millisecond), len(acknowledged), len(have))
+				t.Logf("killed: %d acknowledged, %d stored", len(acknowledged), len(have))
 			}
-			killed.run(t, "ingest", path, "--collection", killed.collection, "--name", "soak", "--quiet")
-			if diff := cmp.Diff(want, killed.documents(t)); diff != "" {
-				t.Errorf("after the last run: %s", diff)
-			}
+			complete()
 		})
 	}
 }
 
-func ingestAndKill(t *testing.T, g target, path string, after time.Duration, acknowledged map[string]bool) {
+// ingestAndKill kills an ingest some time after its start, or after the first document it
+// acknowledges, and adds those it acknowledged.
+func ingestAndKill(t *testing.T, g target, path string, after time.Duration, fromFirst bool, acknowledged map[string]bool) {
 	t.Helper()
 	cmd := g.command(t.Context(), "ingest", path, "--collection", g.collection, "--name", "soak", "--json")
 	out, err := cmd.StdoutPipe()
@@ -180,17 +193,27 @@ func ingestAndKill(t *testing.T, g target, path string, after time.Duration, ack
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() }) // gone already: nothing to kill
-	defer timer.Stop()
+	kill := func() { _ = cmd.Process.Kill() } // gone already: nothing to kill
+	var timer *time.Timer
+	if !fromFirst {
+		timer = time.AfterFunc(after, kill)
+	}
 	sc := bufio.NewScanner(out)
 	sc.Buffer(nil, 1<<20)
 	for sc.Scan() {
 		var ev struct{ Type, URI, Action string }
-		if json.Unmarshal(sc.Bytes(), &ev) == nil && ev.Type == "document" && ev.Action == "add" {
-			acknowledged[ev.URI] = true
+		if json.Unmarshal(sc.Bytes(), &ev) != nil || ev.Type != "document" || ev.Action != "add" {
+			continue
+		}
+		acknowledged[ev.URI] = true
+		if timer == nil {
+			timer = time.AfterFunc(after, kill)
 		}
 	}
 	_ = cmd.Wait() // killed, or done before that
+	if timer != nil {
+		timer.Stop()
+	}
 }
 
 // A fact ingested by another process is answered by a running server; how soon is

@@ -59,7 +59,7 @@ func (s *Store) create(ctx context.Context, c retriever.Collection) error {
 
 func (s *Store) creation(c retriever.Collection) (*api.CreateCollection, error) {
 	record, err := json.Marshal(collectionRecord{Name: c.Name, Fingerprint: c.Fingerprint, Chunking: chunkingRecord(c.Chunking),
-		Language: c.Language, CreatedAt: c.CreatedAt.UTC()})
+		Language: c.Language, CreatedAt: c.CreatedAt.UTC(), K1: s.options.K1, B: s.options.B})
 	if err != nil {
 		return nil, fmt.Errorf("encode settings: %w", err)
 	}

@@ -32,6 +32,8 @@ type collectionRecord struct {
 	Chunking    chunkingRecord        `json:"chunking"`
 	Language    string                `json:"language,omitempty"`
 	CreatedAt   time.Time             `json:"created_at,omitzero"`
+	K1          float64               `json:"k1"`
+	B           float64               `json:"b"`
 }
 
 type chunkingRecord struct {
@@ -46,6 +48,7 @@ type head struct {
 	alias         string
 	collection    retriever.Collection
 	schema        retriever.Schema
+	saturation    saturation
 	averageLength float64 // 0: not chosen yet
 	indexed       bool    // some vectors are in an approximate index
 	chunks        int     // those of older versions that are not deleted yet included
@@ -132,6 +135,7 @@ func parseHead(alias string, info *api.CollectionInfo) (head, error) {
 		collection: retriever.Collection{Name: r.Name, Fingerprint: r.Fingerprint, Chunking: retriever.Chunking(r.Chunking),
 			Language: r.Language, CreatedAt: r.CreatedAt},
 		schema:        schemaOf(info.GetPayloadSchema()),
+		saturation:    saturation{r.K1, r.B},
 		averageLength: meta[metaAverage].GetDoubleValue(),
 		indexed:       info.GetIndexedVectorsCount() > 0,
 	}, nil

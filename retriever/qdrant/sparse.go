@@ -11,11 +11,9 @@ import (
 	"ragway/retriever"
 )
 
-// BM25's parameters.
-const (
-	k1 = 1.2
-	b  = 0.75
-)
+// saturation holds BM25's parameters. They are in the stored weights, so a collection
+// keeps those it was made with.
+type saturation struct{ k1, b float64 }
 
 // averageLength is the average chunk length, in terms, that a collection's weights are
 // computed with for good: the mean of the first Put, drawn towards priorLength as if
@@ -58,13 +56,13 @@ func countTerms(terms []string) termCounts {
 
 // weights is the sparse vector of a chunk: BM25's saturated term frequency, which the
 // server multiplies by the IDF it keeps.
-func (t termCounts) weights(averageLength float64) (ids []uint32, weights []float32) {
-	norm := k1 * (1 - b + b*float64(t.length)/averageLength)
+func (t termCounts) weights(s saturation, averageLength float64) (ids []uint32, weights []float32) {
+	norm := s.k1 * (1 - s.b + s.b*float64(t.length)/averageLength)
 	ids = slices.Sorted(maps.Keys(t.counts))
 	weights = make([]float32, len(ids))
 	for i, id := range ids {
 		f := float64(t.counts[id])
-		weights[i] = float32(f * (k1 + 1) / (f + norm))
+		weights[i] = float32(f * (s.k1 + 1) / (f + norm))
 	}
 	return ids, weights
 }

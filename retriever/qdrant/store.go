@@ -30,6 +30,7 @@ type Options struct {
 	CollectionPrefix string        // of every Qdrant collection and alias; "ragway_"
 	Timeout          time.Duration // of one attempt of a read; 10 s, ten times the slowest measured under load
 	WriteTimeout     time.Duration // of one attempt of a write; 60 s, a write waits for a stalled replica for 10
+	K1, B            float64       // BM25's, of new collections; 1.2 and 0.75 when both are zero
 	Shards           uint32        // of new collections; 0: the server's default
 	Replicas         uint32        // of new collections; 0: the server's default
 
@@ -49,6 +50,9 @@ func (o *Options) applyDefaults() error {
 	}
 	if o.WriteTimeout <= 0 {
 		o.WriteTimeout = time.Minute
+	}
+	if o.K1 == 0 && o.B == 0 {
+		o.K1, o.B = 1.2, 0.75
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

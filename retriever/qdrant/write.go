@@ -156,7 +156,7 @@ func chunkPoint(h head, p *prepared, i int, started int64) *api.PointStruct {
 	if c.Vector != nil {
 		vectors[denseVector] = api.NewVectorDense(c.Vector)
 	}
-	if ids, weights := p.terms[i].weights(h.averageLength); len(ids) > 0 {
+	if ids, weights := p.terms[i].weights(h.saturation, h.averageLength); len(ids) > 0 {
 		vectors[sparseVector] = api.NewVectorSparse(ids, weights)
 	}
 	return &api.PointStruct{Id: api.NewID(c.ID), Vectors: api.NewVectorsMap(vectors),

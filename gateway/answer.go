@@ -1,0 +1,87 @@
+package gateway
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"ragway/gateway/ground"
+	"ragway/gateway/wire"
+)
+
+// answerWhole grounds an answer that is not streamed.
+func (s *Server) answerWhole(c *gin.Context, in injected, reply *Reply) {
+	data, err := s.readReply(reply)
+	if err != nil {
+		s.answerError(c, err)
+		return
+	}
+	out, err := measured(s, stageGround, func() ([]byte, error) { return s.groundReply(in, recordOf(c).id, data) })
+	if err != nil {
+		s.answerError(c, err)
+		return
+	}
+	for _, name := range bodyHeaders {
+		reply.Header.Del(name)
+	}
+	s.answerBytes(c, reply, out)
+}
+
+// bodyHeaders describe bytes that are no longer those the upstream sent.
+var bodyHeaders = []string{"Content-Length", "Content-Md5", "Digest", "Repr-Digest", "Content-Digest", "Etag"}
+
+// groundReply checks the citations of each choice and adds annotations and the rag
+// object. What is not a chat completion stays as it is.
+func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error) {
+	reply, ok := wire.ParseReply(data)
+	if !ok {
+		return data, nil
+	}
+	s.countUsage(reply.Usage)
+	opts := in.citing()
+	cited := map[int]bool{}
+	var edits []wire.Edit
+	for i := range reply.Choices {
+		choice := &reply.Choices[i]
+		if !choice.HasText {
+			continue
+		}
+		text, citations, counts := ground.Cite(choice.Text, opts)
+		s.countCitations(counts)
+		for _, ct := range citations {
+			cited[ct.Source] = true
+		}
+		if text != choice.Text {
+			edits = append(edits, choice.SetText(text))
+		}
+		edits = append(edits, choice.Annotate(annotations(citations, in.sources)))
+	}
+	s.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()
+	edits = append(edits, reply.SetRag(marshal(s.rag(in, id, cited))))
+	out, err := wire.Apply(data, edits...)
+	return out, fail(stageGround, err)
+}
+
+// citing says what markers in the answer can mean. Without sources nothing was asked to
+// cite, and JSON is data: both pass as they are.
+func (in injected) citing() ground.Options {
+	if len(in.sources) == 0 || in.chat.JSONOutput {
+		return ground.Options{Disabled: true}
+	}
+	numbers := make([]int, len(in.sources))
+	for i, src := range in.sources {
+		numbers[i] = src.N
+	}
+	return ground.Options{Sources: numbers, Literals: literals(in.chat, in.sources)}
+}
+
+func (s *Server) countCitations(n ground.Counts) {
+	s.metrics.citations.WithLabelValues("valid").Add(float64(n.Valid))
+	s.metrics.citations.WithLabelValues("invalid").Add(float64(n.Invalid))
+}
+
+func (s *Server) countUsage(u wire.Usage) {
+	if u.TotalTokens == 0 {
+		return
+	}
+	s.metrics.tokenUsage.WithLabelValues("input").Observe(float64(u.PromptTokens))
+	s.metrics.tokenUsage.WithLabelValues("output").Observe(float64(u.CompletionTokens))
+}

@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// chat answers POST /v1/chat/completions.
+func (s *Server) chat(c *gin.Context) {
+	in, err := s.prepare(c)
+	if err != nil {
+		s.answerError(c, err)
+		return
+	}
+	s.describe(c, in)
+	if in.control.dryRun {
+		s.dryRun(c, in)
+		return
+	}
+	in.sent = s.opt.Now()
+	reply, err := s.forward(c, in)
+	if err != nil {
+		s.answerError(c, err)
+		return
+	}
+	defer closeBody(reply.Body)
+	s.answer(c, in, reply)
+}
+
+// prepare runs the stages before the upstream is asked.
+func (s *Server) prepare(c *gin.Context) (injected, error) {
+	scope := scopeOf(c)
+	decoded, err := measured(s, stageDecode, func() (chatRequest, error) { return s.decode(c.Request) })
+	if err != nil {
+		return injected{}, err
+	}
+	asked, err := measured(s, stageUnderstand, func() (understood, error) { return understand(decoded), nil })
+	if err != nil {
+		return injected{}, err
+	}
+	found, err := measured(s, stageRetrieve, func() (retrieved, error) { return s.retrieve(c.Request.Context(), asked, scope) })
+	if err != nil {
+		return injected{}, err
+	}
+	return measured(s, stageInject, func() (injected, error) { return s.inject(found, s.publicBase(c.Request), scope) })
+}
+
+// describe tells the log, the metrics and the header what went in.
+func (s *Server) describe(c *gin.Context, in injected) {
+	recordOf(c).add(slog.Bool("stream", in.chat.Stream), slog.Bool("retrieved", in.asked), slog.Int("sources", len(in.sources)))
+	if in.control.off {
+		return
+	}
+	if len(in.sources) > 0 {
+		s.metrics.contextTokens.Observe(float64(in.tokens))
+	}
+	c.Header(headerSources, strconv.Itoa(len(in.sources)))
+	c.Header(headerCache, "bypass") // nothing is cached yet
+	if lost := degradedHeader(in.degraded); lost != "" {
+		c.Header(headerDegraded, lost)
+		recordOf(c).add(slog.String("degraded", lost))
+	}
+}
+
+// dryRun shows what would have gone out.
+func (s *Server) dryRun(c *gin.Context, in injected) {
+	c.Data(http.StatusOK, jsonType, marshal(struct {
+		Rag     ragObject `json:"rag"`
+		Request string    `json:"request"` // the exact bytes
+	}{s.rag(in, recordOf(c).id, nil), string(in.request)}))
+}
+
+// refusal is what is said instead of asking a model under the policy Refuse.
+const refusal = "I could not find anything about this in the documents."
+
+// forward asks the upstream, or answers itself where the policy says so.
+func (s *Server) forward(c *gin.Context, in injected) (*Reply, error) {
+	if in.control.onEmpty == Refuse && in.empty() {
+		done := Completion{ID: "chatcmpl-" + recordOf(c).id, Created: s.opt.Now().Unix(), Model: in.chat.Model}
+		for range in.chat.N {
+			done.Choices = append(done.Choices, refusal)
+		}
+		return done.Reply(in.chat.Stream, in.chat.IncludeUsage), nil
+	}
+	return measured(s, stageForward, func() (*Reply, error) { return s.call(c, in.call()) })
+}
+
+// answer passes the upstream's answer on, grounded where that is wanted and possible.
+func (s *Server) answer(c *gin.Context, in injected, reply *Reply) {
+	switch {
+	case reply.Status >= http.StatusBadRequest:
+		s.relay(c, reply)
+	case strings.HasPrefix(reply.Header.Get("Content-Type"), "text/event-stream"):
+		s.stream(c, in, reply)
+	case in.control.off:
+		s.relay(c, reply)
+	default:
+		s.answerWhole(c, in, reply)
+	}
+}

@@ -1,0 +1,184 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ragway/retriever"
+)
+
+// control is what a request asks of the gateway in its "rag" member, merged with what the
+// operator set.
+type control struct {
+	off bool // "rag": false
+
+	collections []string // none: the operator's choice within the Scope
+	filter      *retriever.Filter
+	mode        retriever.Mode
+	topK        int
+	tokenBudget int
+	minScore    float64
+	onEmpty     OnEmpty
+	onError     OnError
+	explain     bool
+	dryRun      bool
+}
+
+// defaultProfile is the only profile there is.
+const defaultProfile = "default"
+
+// controlKeys in the order in which errors about them are reported.
+var controlKeys = []string{
+	"collections", "filter", "top_k", "mode", "profile", "token_budget", "min_score", "on_empty", "on_error", "explain", "dry_run",
+}
+
+// parseControl reads the value of "rag", nil when there is none.
+func parseControl(raw []byte, op Retrieval) (control, error) {
+	c := control{
+		mode: op.Mode, topK: op.TopK, tokenBudget: op.TokenBudget, minScore: op.MinScore,
+		onEmpty: op.OnEmpty, onError: op.OnError,
+	}
+	switch raw = bytes.TrimSpace(raw); {
+	case len(raw) == 0 || string(raw) == "null":
+		c.off = op.OnlyAsked
+		return c, nil
+	case string(raw) == "false":
+		c.off = true
+		if op.OnEmpty == Refuse {
+			return c, controlError("", errMustRetrieve)
+		}
+		return c, nil
+	case raw[0] != '{':
+		return c, badControl("", "want false or an object")
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return c, badControl("", "%v", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if !slices.Contains(controlKeys, name) {
+			return c, badControl(name, "unknown key; known are %s", strings.Join(controlKeys, ", "))
+		}
+	}
+	for _, name := range controlKeys {
+		value, given := members[name]
+		if !given || string(value) == "null" {
+			continue
+		}
+		if err := c.set(name, value, op); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// set reads one member.
+func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
+	switch name {
+	case "collections":
+		return c.setCollections(value)
+	case "filter":
+		filter, err := retriever.ParseFilter(value)
+		c.filter = filter
+		return controlError(name, err)
+	case "top_k":
+		return setBounded(&c.topK, name, value, op.MaxTopK)
+	case "token_budget":
+		return setBounded(&c.tokenBudget, name, value, op.MaxTokenBudget)
+	case "mode":
+		return setWord(&c.mode, name, value, retriever.Hybrid, retriever.Dense, retriever.Lexical)
+	case "profile":
+		profile := defaultProfile
+		return setWord(&profile, name, value, defaultProfile)
+	case "min_score":
+		if json.Unmarshal(value, &c.minScore) != nil || c.minScore < 0 || c.minScore > 1 {
+			return badControl(name, "want a number from 0 to 1")
+		}
+	case "on_empty":
+		return setTighter(&c.onEmpty, name, value, op.OnEmpty, PassThrough, Instruct, Refuse)
+	case "on_error":
+		return setTighter(&c.onError, name, value, op.OnError, Degrade, Fail)
+	case "explain":
+		return setBool(&c.explain, name, value)
+	case "dry_run":
+		return setBool(&c.dryRun, name, value)
+	}
+	return nil
+}
+
+func (c *control) setCollections(value json.RawMessage) error {
+	if json.Unmarshal(value, &c.collections) != nil || len(c.collections) == 0 {
+		return badControl("collections", "want a non-empty array of names")
+	}
+	for i, name := range c.collections {
+		name = strings.TrimPrefix(name, retriever.VectorStorePrefix)
+		if err := retriever.CheckCollectionName(name); err != nil {
+			return badControl("collections", "%v", err)
+		}
+		c.collections[i] = name
+	}
+	return nil
+}
+
+func setBounded(v *int, name string, value json.RawMessage, most int) error {
+	if json.Unmarshal(value, v) != nil || *v < 1 || *v > most {
+		return badControl(name, "want a whole number from 1 to %d", most)
+	}
+	return nil
+}
+
+func setBool(v *bool, name string, value json.RawMessage) error {
+	if json.Unmarshal(value, v) != nil {
+		return badControl(name, "want true or false")
+	}
+	return nil
+}
+
+func setWord[T ~string](v *T, name string, value json.RawMessage, words ...T) error {
+	var word T
+	if json.Unmarshal(value, &word) != nil || !slices.Contains(words, word) {
+		return badControl(name, "want one of %s", joined(words))
+	}
+	*v = word
+	return nil
+}
+
+// setTighter is setWord for a policy that the operator has set: words go from loose to
+// tight, and a request may only tighten.
+func setTighter[T ~string](v *T, name string, value json.RawMessage, operator T, words ...T) error {
+	if err := setWord(v, name, value, words...); err != nil {
+		return err
+	}
+	if slices.Index(words, *v) < slices.Index(words, operator) {
+		return badControl(name, "a request may only tighten this; the server's setting is %q", string(operator))
+	}
+	return nil
+}
+
+func joined[T ~string](words []T) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return strings.Join(out, ", ")
+}
+
+// controlError names the member at fault.
+func controlError(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	param := "rag"
+	if name != "" {
+		param += "." + name
+	}
+	return &failure{stage: stageDecode, param: param, err: fmt.Errorf("%s: %w", param, err)}
+}
+
+func badControl(name, format string, args ...any) error {
+	return controlError(name, fmt.Errorf("%w: %s", errControl, fmt.Sprintf(format, args...)))
+}

@@ -1,0 +1,40 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"ragway/gateway/wire"
+)
+
+// chatRequest is a request as it came in: its bytes, and what they say to the gateway.
+type chatRequest struct {
+	body    []byte
+	chat    *wire.Chat
+	control control
+}
+
+func (s *Server) decode(r *http.Request) (chatRequest, error) {
+	body, err := readBody(r, s.opt.Limits.BodyBytes)
+	if err != nil {
+		return chatRequest{}, err
+	}
+	chat, err := wire.ParseChat(body)
+	if err != nil {
+		return chatRequest{}, bodyError(err)
+	}
+	ctl, err := parseControl(chat.Control, s.opt.Retrieval)
+	return chatRequest{body: body, chat: chat, control: ctl}, err
+}
+
+// bodyError says where a body goes wrong.
+func bodyError(err error) error {
+	f := &failure{stage: stageDecode, err: fmt.Errorf("%w: %w", errJSON, err)}
+	var shape *wire.ShapeError
+	if errors.As(err, &shape) {
+		f.param = shape.Param
+		f.err = fmt.Errorf("%w: %w", errShape, err)
+	}
+	return f
+}

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"ragway/gateway/wire"
+	"ragway/retriever"
+)
+
+// What a request can do wrong, besides what the packages below report.
+var (
+	errNoCredential    = errors.New("no API key given: send it as \"Authorization: Bearer KEY\"")
+	errWrongCredential = errors.New("incorrect API key")
+	errRoute           = errors.New("unknown URL")
+	errMethod          = errors.New("method not allowed")
+	errTooLarge        = errors.New("request body too large")
+	errEncoding        = errors.New("request body is compressed: send it plain")
+	errBodyRead        = errors.New("request body ended early")
+	errJSON            = errors.New("request body is not valid")
+	errShape           = errors.New("request body is not valid")
+	errControl         = errors.New("bad value")
+	errMustRetrieve    = errors.New("this server answers from its documents only: rag cannot be switched off")
+	errSignature       = errors.New("link is not valid or has expired")
+	errLoop            = errors.New("this request came out of this gateway: the upstream's address is the gateway's own")
+	errRetrieval       = errors.New("retrieval failed")
+	errEmbedding       = errors.New("embedder does not answer")
+	errNoEmbedder      = errors.New("no embedder is configured")
+	errNoDocuments     = errors.New("no document store is configured")
+	errEncodingFormat  = errors.New("bad embedding request")
+	errPanic           = errors.New("panic")
+	errUpstreamStatus  = errors.New("answered an error")
+)
+
+// Error is what a failed request is answered with, in OpenAI's shape and two fields more.
+type Error struct {
+	Status  int
+	Message string
+	Type    string
+	Code    string
+	Param   string // the field at fault; "" for none
+	Source  string // "gateway" or "upstream"
+	Stage   string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Stage, e.Message) }
+
+// wire is e in the form it is written.
+func (e *Error) wire() wire.Error {
+	return wire.Error{Message: e.Message, Type: e.Type, Code: e.Code, Param: e.Param, Source: e.Source, Stage: e.Stage}
+}
+
+// failure says at which stage an error happened and which field of the request is at fault.
+type failure struct {
+	stage stage
+	param string
+	err   error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// fail marks err with its stage, unless it has one already.
+func fail(st stage, err error) error {
+	var f *failure
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &failure{stage: st, err: err}
+}
+
+const (
+	typeRequest = "invalid_request_error"
+	typeServer  = "server_error"
+
+	sourceGateway  = "gateway"
+	sourceUpstream = "upstream"
+)
+
+// errorRow says how the errors that match is are answered. Where say is set it stands for
+// the error's own words, which may name machines.
+type errorRow struct {
+	is     error
+	status int
+	typ    string
+	code   string
+	source string
+	say    string
+}
+
+// statusClientGone is nginx's code for a client that left before its answer.
+const statusClientGone = 499
+
+// errorTable is searched from the top; the first match decides.
+var errorTable = []errorRow{
+	{errNoCredential, http.StatusUnauthorized, "authentication_error", "invalid_api_key", sourceGateway, ""},
+	{errWrongCredential, http.StatusUnauthorized, "authentication_error", "invalid_api_key", sourceGateway, ""},
+	{errSignature, http.StatusForbidden, "permission_error", "invalid_signature", sourceGateway, ""},
+	{errRoute, http.StatusNotFound, typeRequest, "unknown_url", sourceGateway, ""},
+	{errMethod, http.StatusMethodNotAllowed, typeRequest, "method_not_allowed", sourceGateway, ""},
+	{errTooLarge, http.StatusRequestEntityTooLarge, typeRequest, "request_too_large", sourceGateway, ""},
+	{errEncoding, http.StatusUnsupportedMediaType, typeRequest, "unsupported_encoding", sourceGateway, ""},
+	{errBodyRead, http.StatusBadRequest, typeRequest, "incomplete_body", sourceGateway, ""},
+	{errJSON, http.StatusBadRequest, typeRequest, "invalid_json", sourceGateway, ""},
+	{errShape, http.StatusBadRequest, typeRequest, "invalid_value", sourceGateway, ""},
+	{errMustRetrieve, http.StatusForbidden, "permission_error", "retrieval_required", sourceGateway, ""},
+	{errControl, http.StatusBadRequest, typeRequest, "invalid_rag", sourceGateway, ""},
+	{errEncodingFormat, http.StatusBadRequest, typeRequest, "invalid_value", sourceGateway, ""},
+	{retriever.ErrBadFilter, http.StatusBadRequest, typeRequest, "invalid_filter", sourceGateway, ""},
+	{retriever.ErrCollectionNotFound, http.StatusNotFound, typeRequest, "collection_not_found", sourceGateway, ""},
+	{retriever.ErrDocumentNotFound, http.StatusNotFound, typeRequest, "document_not_found", sourceGateway, "no such document"},
+	{errLoop, http.StatusLoopDetected, typeServer, "loop_detected", sourceGateway, ""},
+	{context.Canceled, statusClientGone, typeRequest, "client_closed_request", sourceGateway, "the client closed the request"},
+	{ErrUpstreamTimeout, http.StatusGatewayTimeout, "upstream_error", "upstream_timeout", sourceUpstream, ""},
+	{ErrUpstreamDown, http.StatusBadGateway, "upstream_error", "upstream_unreachable", sourceUpstream, ""},
+	{ErrUpstreamCut, http.StatusBadGateway, "upstream_error", "upstream_cut", sourceUpstream, ""},
+	{ErrUpstreamInvalid, http.StatusBadGateway, "upstream_error", "upstream_invalid", sourceUpstream, ""},
+	{ErrNotServed, http.StatusNotFound, typeRequest, "unknown_url", sourceUpstream, ""},
+	{errNoEmbedder, http.StatusNotFound, typeRequest, "no_embedder", sourceGateway, ""},
+	{errNoDocuments, http.StatusNotFound, typeRequest, "unknown_url", sourceGateway, ""},
+	{errEmbedding, http.StatusBadGateway, typeServer, "embedder_unavailable", sourceGateway, "the embedder does not answer"},
+	{retriever.ErrUnavailable, http.StatusServiceUnavailable, typeServer, "store_unavailable", sourceGateway, "the document store does not answer"},
+	{errRetrieval, http.StatusServiceUnavailable, typeServer, "retrieval_unavailable", sourceGateway, "the documents cannot be searched now"},
+	{context.DeadlineExceeded, http.StatusGatewayTimeout, typeServer, "timeout", sourceGateway, "the request took too long"},
+	{nil, http.StatusInternalServerError, typeServer, "internal_error", sourceGateway, "internal error"},
+}
+
+// edgeError makes the answer of err.
+func edgeError(err error) *Error {
+	var done *Error
+	if errors.As(err, &done) {
+		return done
+	}
+	row := rowOf(err)
+	e := &Error{Status: row.status, Type: row.typ, Code: row.code, Source: row.source, Message: row.say}
+	if e.Message == "" {
+		e.Message = err.Error()
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		e.Stage, e.Param = string(f.stage), f.param
+	}
+	return e
+}
+
+func rowOf(err error) errorRow {
+	for _, row := range errorTable {
+		if row.is == nil || errors.Is(err, row.is) {
+			return row
+		}
+	}
+	return errorTable[len(errorTable)-1]
+}

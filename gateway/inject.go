@@ -1,0 +1,121 @@
+package gateway
+
+import (
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"ragway/gateway/ground"
+	"ragway/gateway/prompt"
+	"ragway/gateway/wire"
+	"ragway/retriever"
+)
+
+// injected is a request ready to go out.
+type injected struct {
+	retrieved
+	request []byte // the exact bytes for the upstream
+	sources []Source
+	tokens  int    // of the context
+	edits   []edit // what was changed in the client's bytes
+	sent    time.Time
+}
+
+// edit says what became of a stretch of the client's body.
+type edit struct {
+	What  string `json:"what"`  // "control", "instructions" or "context"
+	Start int    `json:"start"` // byte offsets into the client's body
+	End   int    `json:"end"`
+	Bytes int    `json:"bytes"` // that stand there now
+}
+
+// inject cuts the control member out and puts instructions and context in. A request for
+// which nothing was found goes on as it is, unless the policy says otherwise.
+func (s *Server) inject(r retrieved, base string, scope retriever.Scope) (injected, error) {
+	in := injected{retrieved: r}
+	var edits []wire.Edit
+	add := func(what string, e wire.Edit) {
+		if e.End > e.Start || len(e.Text) > 0 {
+			edits = append(edits, e)
+			in.edits = append(in.edits, edit{what, e.Start, e.End, len(e.Text)})
+		}
+	}
+	add("control", r.chat.CutControl())
+	if len(r.result.Hits) > 0 || r.empty() && r.control.onEmpty == Instruct {
+		out := prompt.Render(prompt.Options{
+			Profile: prompt.DefaultProfile(), Sources: promptSources(r), Nonce: s.nonce(r),
+			Budget: r.control.tokenBudget, Count: s.opt.Count,
+		})
+		if contextEdit, ok := r.chat.InsertContext(out.Context); ok {
+			add("instructions", r.chat.InsertInstructions(out.Instructions))
+			add("context", contextEdit)
+			in.sources, in.tokens = s.sources(r, out.Sources, base, scope), out.Tokens
+		}
+	}
+	request, err := wire.Apply(r.body, edits...)
+	in.request = request
+	return in, fail(stageInject, err)
+}
+
+// nonce is the same for the same conversation up to its question, so that the requests of
+// a tool loop share their prefix.
+func (s *Server) nonce(r retrieved) string {
+	last := r.chat.LastUser()
+	conversation := r.body[r.chat.Messages[0].Span.Start:r.chat.Messages[last].Span.End]
+	return prompt.Nonce(s.fenceKey, conversation, last)
+}
+
+// highestNumber is the greatest marker that is recognised in answers.
+const highestNumber = 99
+
+func promptSources(r retrieved) []prompt.Source {
+	first := min(r.first, highestNumber+1-len(r.result.Hits))
+	first = max(first, ground.FirstNumber(0))
+	out := make([]prompt.Source, len(r.result.Hits))
+	for i, h := range r.result.Hits {
+		out[i] = prompt.Source{
+			N: first + i, Title: h.Document.Title, URI: h.Document.URI, Headings: h.Chunk.Headings, Page: h.Chunk.Page, Text: h.Chunk.Text,
+		}
+	}
+	return out
+}
+
+// sources describes those that went in, in the hits' order.
+func (s *Server) sources(r retrieved, used []prompt.Source, base string, scope retriever.Scope) []Source {
+	byNumber := map[int]retriever.Hit{}
+	for i, p := range promptSources(r) {
+		byNumber[p.N] = r.result.Hits[i]
+	}
+	out := make([]Source, 0, len(used))
+	for _, p := range used {
+		h := byNumber[p.N]
+		title := h.Document.Title
+		if title == "" {
+			title = h.Document.URI
+		}
+		start, end := h.Chunk.Span.Start, h.Chunk.Span.End
+		if p.Text != h.Chunk.Text { // cut to the budget
+			end = min(end, start+utf8.RuneCountInString(p.Text))
+		}
+		out = append(out, Source{
+			N: p.N, DocumentID: h.Document.ID, ChunkID: h.Chunk.ID, Title: title,
+			URL: s.documentURL(base, h.Document, h.Chunk.ID, scope), URI: h.Document.URI, Page: h.Chunk.Page,
+			Headings: notNil(h.Chunk.Headings), Span: [2]int{start, end}, Text: p.Text, Relevance: h.Relevance,
+		})
+	}
+	return out
+}
+
+func notNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// chatPath is where chat completions live below an upstream's base URL.
+const chatPath = "/chat/completions"
+
+func (in injected) call() Call {
+	return Call{Method: http.MethodPost, Path: chatPath, Body: in.request, Question: in.question.Text, Passages: in.sources}
+}

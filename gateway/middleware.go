@@ -1,0 +1,192 @@
+package gateway
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"ragway/gateway/wire"
+	"ragway/retriever"
+)
+
+// Headers of ragway's own.
+const (
+	headerRequestID = "X-Ragway-Request-Id"
+	headerSources   = "X-Ragway-Sources"
+	headerDegraded  = "X-Ragway-Degraded"
+	headerCache     = "X-Ragway-Cache"
+	headerVia       = "X-Ragway-Via" // on calls to an upstream: which gateways it came through
+)
+
+const jsonType = "application/json; charset=utf-8"
+
+// Keys of gin's context.
+const (
+	keyRecord = "ragway.record"
+	keyScope  = "ragway.scope"
+)
+
+// record collects what the log says about one request: never content, never credentials.
+type record struct {
+	id     string
+	tenant string
+	err    error
+	attrs  []slog.Attr
+}
+
+func (r *record) add(attrs ...slog.Attr) { r.attrs = append(r.attrs, attrs...) }
+
+func recordOf(c *gin.Context) *record {
+	return c.MustGet(keyRecord).(*record)
+}
+
+func scopeOf(c *gin.Context) retriever.Scope {
+	return c.MustGet(keyScope).(retriever.Scope)
+}
+
+// newRequestID is unguessable, so that an id in a report proves who made the request.
+func newRequestID() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return "req_" + hex.EncodeToString(b[:])
+}
+
+// observe gives the request its id, and afterwards counts and logs it, also when its
+// connection is being aborted.
+func (s *Server) observe(c *gin.Context) {
+	start := s.opt.Now()
+	rec := &record{id: newRequestID()}
+	c.Set(keyRecord, rec)
+	c.Header(headerRequestID, rec.id)
+	defer func() {
+		took := s.opt.Now().Sub(start)
+		route := c.FullPath()
+		if route == "" {
+			route = "unknown"
+		}
+		s.metrics.observeRequest(route, c.Writer.Status(), took)
+		s.log(c, rec, route, took)
+	}()
+	c.Next()
+}
+
+func (s *Server) log(c *gin.Context, rec *record, route string, took time.Duration) {
+	level := slog.LevelInfo
+	switch status := c.Writer.Status(); {
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case route == "/livez" || route == "/readyz" || route == "/metrics":
+		level = slog.LevelDebug
+	}
+	ctx := c.Request.Context()
+	if !s.opt.Logger.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", rec.id), slog.String("method", c.Request.Method), slog.String("route", route),
+		slog.Int("status", c.Writer.Status()), slog.Duration("took", took), slog.Int("bytes_out", max(c.Writer.Size(), 0)),
+	}
+	if rec.tenant != "" {
+		attrs = append(attrs, slog.String("tenant", rec.tenant))
+	}
+	attrs = append(attrs, rec.attrs...)
+	if rec.err != nil {
+		attrs = append(attrs, slog.String("error", rec.err.Error()))
+	}
+	s.opt.Logger.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// recovery answers a panic with a 500 where that is still possible. What is meant to
+// abort the connection goes on doing so: gin's own recovery would end it cleanly, and a
+// truncated stream would look whole.
+func (s *Server) recovery(c *gin.Context) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p)
+		}
+		s.opt.Logger.Error("panic", "request_id", recordOf(c).id, "panic", p, "stack", string(debug.Stack()))
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler)
+		}
+		s.answerError(c, fail(stageAnswer, errPanic))
+	}()
+	c.Next()
+}
+
+// requireKey lets nobody pass without a Scope.
+func (s *Server) requireKey(c *gin.Context) {
+	scope, err := s.authenticate(c.Request)
+	if err != nil {
+		s.answerError(c, err)
+		return
+	}
+	recordOf(c).tenant = scope.Tenant
+	c.Set(keyScope, scope)
+}
+
+// answerError ends the request with err in OpenAI's shape.
+func (s *Server) answerError(c *gin.Context, err error) {
+	e := edgeError(err)
+	s.metrics.failed(e)
+	recordOf(c).err = err
+	if e.Status == http.StatusUnauthorized {
+		c.Header("WWW-Authenticate", `Bearer realm="ragway"`)
+	}
+	c.Abort()
+	c.Data(e.Status, jsonType, wire.AppendError(nil, e.wire()))
+}
+
+// credentialHeaders never leave the gateway.
+var credentialHeaders = []string{"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Cookie", "Proxy-Authorization"}
+
+// connectionHeaders concern the client's connection or this server, not the model server.
+var connectionHeaders = []string{
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Accept-Encoding", "Content-Length", "Host", "Origin", "Referer", "Expect",
+}
+
+// outgoingHeader is what of the client's header goes to an upstream.
+func (s *Server) outgoingHeader(in http.Header) http.Header {
+	out := make(http.Header, len(in)+1)
+	named := strings.Join(in.Values("Connection"), ",")
+	for name, values := range in {
+		switch {
+		case slices.Contains(credentialHeaders, name), slices.Contains(connectionHeaders, name),
+			strings.HasPrefix(name, "X-Ragway-"), strings.HasPrefix(name, "X-Forwarded-"), strings.HasPrefix(name, "Sec-"):
+		case named != "" && listed(named, name):
+		default:
+			out[name] = values
+		}
+	}
+	out[headerVia] = append(slices.Clone(in[headerVia]), s.loopID)
+	return out
+}
+
+func listed(list, name string) bool {
+	for item := range strings.SplitSeq(list, ",") {
+		if strings.EqualFold(strings.TrimSpace(item), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkLoop refuses a request that this gateway itself sent out.
+func (s *Server) checkLoop(r *http.Request) error {
+	if slices.Contains(r.Header[headerVia], s.loopID) {
+		return fail(stageForward, errLoop)
+	}
+	return nil
+}

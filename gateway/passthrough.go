@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// models lists what the upstream serves.
+func (s *Server) models(c *gin.Context) {
+	reply, err := s.call(c, Call{Method: http.MethodGet, Path: "/models"})
+	if err != nil {
+		s.answerError(c, err)
+		return
+	}
+	s.relay(c, reply)
+}
+
+// call sends one call to the upstream, with the client's header, and counts it.
+func (s *Server) call(c *gin.Context, call Call) (*Reply, error) {
+	if err := s.checkLoop(c.Request); err != nil {
+		return nil, err
+	}
+	call.Header = s.outgoingHeader(c.Request.Header)
+	reply, err := s.opt.Upstream.Do(c.Request.Context(), call)
+	s.metrics.called(s.opt.Upstream.Name(), reply, err)
+	return reply, fail(stageForward, err)
+}
+
+// relay passes a whole answer on: an error with its origin added, anything else as it is.
+func (s *Server) relay(c *gin.Context, reply *Reply) {
+	defer closeBody(reply.Body)
+	data, err := s.readReply(reply)
+	if err != nil {
+		s.answerError(c, err)
+		return
+	}
+	s.answerBytes(c, reply, data)
+}
+
+func (s *Server) readReply(reply *Reply) ([]byte, error) {
+	length, err := strconv.ParseInt(reply.Header.Get("Content-Length"), 10, 64)
+	if err != nil {
+		length = -1
+	}
+	data, err := readBounded(reply.Body, length, s.opt.Limits.ReplyBytes)
+	if errors.Is(err, errTooLarge) {
+		err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: ErrUpstreamInvalid, Cause: err}
+	}
+	return data, fail(stageForward, err)
+}
+
+// answerBytes answers with the upstream's status and header and these bytes.
+func (s *Server) answerBytes(c *gin.Context, reply *Reply, data []byte) {
+	if reply.Status >= http.StatusBadRequest {
+		data = s.markUpstreamError(c, reply, data)
+	}
+	copyHeader(c.Writer.Header(), reply.Header)
+	c.Writer.Header().Set("Content-Length", strconv.Itoa(len(data)))
+	c.Writer.WriteHeader(reply.Status)
+	_, _ = c.Writer.Write(data) // an error means that the client left
+}
+
+// copyHeader adds the upstream's header to ours, which wins.
+func copyHeader(dst, src http.Header) {
+	for name, values := range src {
+		if _, ours := dst[name]; !ours && !strings.HasPrefix(name, "X-Ragway-") {
+			dst[name] = values
+		}
+	}
+}
+
+func closeBody(b io.Closer) { _ = b.Close() } // what was needed has been read

@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"ragway/retriever"
+)
+
+// retrieved is an understood request with what was found for it.
+type retrieved struct {
+	understood
+	asked       bool     // there was a question and the store was searched
+	collections []string // those searched
+	result      retriever.Result
+	degraded    []retriever.Degradation
+}
+
+// empty reports whether the relevance gate let nothing through.
+func (r retrieved) empty() bool { return r.asked && len(r.result.Hits) == 0 && !r.lost() }
+
+// lost reports whether retrieval failed as a whole and the request goes on without it.
+func (r retrieved) lost() bool {
+	return slices.ContainsFunc(r.degraded, func(d retriever.Degradation) bool { return d.Stage == string(stageRetrieve) })
+}
+
+func (s *Server) retrieve(ctx context.Context, u understood, scope retriever.Scope) (retrieved, error) {
+	r := retrieved{understood: u}
+	if u.control.off || u.question.Text == "" {
+		return r, nil
+	}
+	r.asked = true
+	q := s.query(u, scope)
+	r.collections = q.Collections
+	result, err := s.opt.Retriever.Retrieve(ctx, q)
+	if err != nil {
+		return s.retrievalLost(ctx, r, err)
+	}
+	r.result, r.degraded = result, result.Degraded
+	s.countRetrieval(r)
+	return r, nil
+}
+
+func (s *Server) query(u understood, scope retriever.Scope) retriever.Query {
+	c := u.control
+	names := c.collections
+	if len(names) == 0 {
+		names = defaultCollections(s.opt.Retrieval.Collections, scope)
+	}
+	return retriever.Query{
+		Text: u.question.Text, Scope: scope, Collections: names, Filter: c.filter, Mode: c.mode,
+		K: c.topK, MinScore: c.minScore, PerDocument: s.opt.Retrieval.PerDocument, TokenBudget: c.tokenBudget,
+	}
+}
+
+// defaultCollections are the operator's that the caller may see, or the caller's own: a
+// key for one collection works without naming it in every request.
+func defaultCollections(operator []string, scope retriever.Scope) []string {
+	if within := scope.Within(operator...).Collections; len(within) > 0 {
+		return within
+	}
+	return scope.Collections
+}
+
+// retrievalLost decides what becomes of a request whose retrieval failed. What the caller
+// did wrong is an error whatever the policy.
+func (s *Server) retrievalLost(ctx context.Context, r retrieved, err error) (retrieved, error) {
+	switch {
+	case ctx.Err() != nil:
+		return r, fail(stageRetrieve, context.Cause(ctx))
+	case errors.Is(err, retriever.ErrBadFilter):
+		return r, &failure{stage: stageRetrieve, param: "rag.filter", err: err}
+	case errors.Is(err, retriever.ErrCollectionNotFound):
+		return r, &failure{stage: stageRetrieve, param: "rag.collections", err: err}
+	case r.control.onError == Fail:
+		return r, fail(stageRetrieve, fmt.Errorf("%w: %w", errRetrieval, err))
+	}
+	s.opt.Logger.WarnContext(ctx, "retrieval lost, answering without documents", "error", err)
+	r.degraded = []retriever.Degradation{{Stage: string(stageRetrieve), Reason: "the documents cannot be searched now"}}
+	s.metrics.degraded.WithLabelValues(string(stageRetrieve)).Inc()
+	return r, nil
+}
+
+func (s *Server) countRetrieval(r retrieved) {
+	s.metrics.hits.Observe(float64(len(r.result.Hits)))
+	s.metrics.embedTokens.Add(float64(r.result.EmbedTokens))
+	if len(r.result.Hits) == 0 {
+		s.metrics.empty.Inc()
+	} else {
+		s.metrics.topScore.Observe(r.result.Hits[0].Relevance)
+	}
+	for _, d := range r.degraded {
+		s.metrics.degraded.WithLabelValues(d.Stage).Inc()
+	}
+}

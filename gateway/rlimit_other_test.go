@@ -1,0 +1,6 @@
+//go:build !unix
+
+package gateway_test
+
+// descriptorLimit is unknown here.
+func descriptorLimit() int { return 0 }

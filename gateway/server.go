@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Server answers HTTP requests. It is safe for concurrent use.
+type Server struct {
+	opt      Options
+	keys     keyring
+	links    linkSigner
+	metrics  *metrics
+	fenceKey []byte // of prompt nonces
+	loopID   string // stands in every call this gateway makes
+	handler  http.Handler
+	draining atomic.Bool
+}
+
+// New returns a Server. It binds nothing and calls nothing.
+func New(o Options) (*Server, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	o.applyDefaults()
+	keys, err := newKeyring(o.Keys)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(o.Registerer, o.Version, o.Catalog)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: metrics: %w", err)
+	}
+	s := &Server{opt: o, keys: keys, metrics: m}
+	s.links = linkSigner{key: derive(o.Secret, "document link"), now: o.Now, lifetime: o.Limits.LinkLifetime}
+	s.fenceKey = derive(o.Secret, "fence")
+	s.loopID = hex.EncodeToString(derive(o.Secret, "loop")[:8])
+	s.handler = s.routes()
+	return s, nil
+}
+
+// derive makes a key for one purpose of the server's secret.
+func derive(secret []byte, purpose string) []byte {
+	h := hmac.New(sha256.New, secret)
+	_, _ = h.Write([]byte("ragway/" + purpose)) // a hash never fails
+	return h.Sum(nil)
+}
+
+// Handler serves without a listener of its own, as tests do.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+func (s *Server) routes() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.Use(s.observe, s.recovery)
+	e.NoRoute(func(c *gin.Context) {
+		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s %s", errRoute, c.Request.Method, c.Request.URL.Path)))
+	})
+	e.NoMethod(func(c *gin.Context) {
+		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s", errMethod, c.Request.Method)))
+	})
+
+	v1 := e.Group("/v1", s.requireKey)
+	v1.POST("/chat/completions", s.chat)
+	v1.POST("/embeddings", s.embeddings)
+	v1.GET("/models", s.models)
+
+	e.GET("/v1/documents/:id", s.document)
+	probe := []string{http.MethodGet, http.MethodHead}
+	e.Match(probe, "/livez", s.livez)
+	e.Match(probe, "/readyz", s.readyz)
+	e.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.opt.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true})))
+	if s.opt.UI != nil {
+		e.GET("/", gin.WrapH(s.opt.UI))
+		e.GET("/ui/*file", gin.WrapH(s.opt.UI))
+	}
+	return e
+}
+
+// headerTimeout and idleTimeout bound what a connection may cost that sends nothing.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+)
+
+// Serve answers on l until ctx is cancelled. Then it stops accepting, waits for running
+// requests at most Limits.DrainTimeout, breaks off what is left and returns nil.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(s.opt.Logger.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.Limits.DrainTimeout)
+	defer cancel()
+	err := srv.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.opt.Logger.Warn("requests broken off at shutdown", "drain_timeout", s.opt.Limits.DrainTimeout)
+		err = srv.Close()
+	}
+	if serr := <-served; !errors.Is(serr, http.ErrServerClosed) {
+		err = errors.Join(err, serr)
+	}
+	if err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}

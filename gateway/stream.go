@@ -1,0 +1,131 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"ragway/gateway/wire"
+)
+
+// stream passes a stream of events on, each as soon as it is there. A stream that does
+// not come to its end is never ended cleanly: the client gets an error event, then an
+// aborted connection.
+func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
+	copyHeader(c.Writer.Header(), reply.Header)
+	for _, name := range bodyHeaders {
+		c.Writer.Header().Del(name)
+	}
+	c.Writer.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	c.Writer.WriteHeader(reply.Status)
+	beat := s.opt.Limits.Heartbeat
+	if in.control.off {
+		beat = 0 // the answer's bytes are the upstream's
+	}
+	out := newEventWriter(c.Writer, beat)
+	defer out.close()
+	out.flush()
+
+	start := s.opt.Now()
+	var filter eventFilter = &rawFilter{}
+	if !in.control.off {
+		filter = s.newGrounder(in, recordOf(c).id)
+	}
+	err := copyEvents(out, wire.NewEventReader(reply.Body, 0), filter, func() {
+		s.metrics.firstToken.Observe(s.opt.Now().Sub(in.sent).Seconds())
+	})
+	s.metrics.stage(stageAnswer, s.opt.Now().Sub(start), err)
+	if err != nil {
+		s.abortStream(c, out, err)
+	}
+}
+
+// eventFilter turns the upstream's events into the client's.
+type eventFilter interface {
+	// event appends what goes out for e to dst.
+	event(dst []byte, e wire.Event) ([]byte, error)
+	// end appends what is still to go out after the last event, and reports whether the
+	// stream came to its end.
+	end(dst []byte) ([]byte, bool)
+}
+
+// errClientGone says that writing to the client failed.
+var errClientGone = errors.New("client gone")
+
+func copyEvents(out *eventWriter, in *wire.EventReader, filter eventFilter, first func()) error {
+	var buf []byte
+	for n := 0; ; n++ {
+		e, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			first()
+		}
+		if buf, err = filter.event(buf[:0], e); err != nil {
+			return err
+		}
+		if err := out.write(buf); err != nil {
+			return errClientGone
+		}
+	}
+	rest, whole := filter.end(buf[:0])
+	if !whole {
+		return &UpstreamError{Kind: ErrUpstreamCut}
+	}
+	if err := out.write(rest); err != nil {
+		return errClientGone
+	}
+	return nil
+}
+
+// abortStream ends a stream that is not whole, so that nobody takes it for one.
+func (s *Server) abortStream(c *gin.Context, out *eventWriter, err error) {
+	by := byUpstream
+	var up *UpstreamError
+	switch {
+	case c.Request.Context().Err() != nil, errors.Is(err, errClientGone):
+		by, err = byClient, context.Canceled
+	case errors.As(err, &up):
+		err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: up.Kind, Cause: up.Cause}
+	case errors.Is(err, wire.ErrEventTooLarge):
+		err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: ErrUpstreamInvalid, Cause: err}
+	default:
+		by = byGateway
+	}
+	s.metrics.aborted.WithLabelValues(by).Inc()
+	e := edgeError(fail(stageAnswer, err))
+	s.metrics.failed(e)
+	recordOf(c).err = err
+	if by != byClient {
+		_ = out.write(wire.AppendErrorEvent(nil, e.wire())) // the connection ends either way
+	}
+	out.close()
+	panic(http.ErrAbortHandler)
+}
+
+// rawFilter changes nothing; it only watches for the end.
+type rawFilter struct{ finished bool }
+
+var finishMarks = [][]byte{[]byte(`"finish_reason":"`), []byte(`"finish_reason": "`)}
+
+func (f *rawFilter) event(dst []byte, e wire.Event) ([]byte, error) {
+	f.finished = f.finished || e.IsDone()
+	for _, mark := range finishMarks {
+		f.finished = f.finished || e.Complete && bytes.Contains(e.Data, mark)
+	}
+	return append(dst, e.Raw...), nil
+}
+
+func (f *rawFilter) end(dst []byte) ([]byte, bool) { return dst, f.finished }
+
+// writeTimeout bounds one write to a client that does not read.
+const writeTimeout = 2 * time.Minute

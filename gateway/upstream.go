@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// An Upstream answers model requests: a model server, or something that stands in for
+// one.
+//
+// Do sends one call and returns the answer as soon as its status and headers are known;
+// the body may still be on its way and must be closed by the caller. An answer of any
+// status is a Reply, not an error. Errors are *UpstreamError; the same type comes out of
+// Body.Read when the answer breaks off. Cancelling ctx ends the call at once, also while
+// the body is being read. Do never sends a call twice once a byte of an answer has come.
+//
+// Bodies are plain: an Upstream undoes any Content-Encoding and drops the header. Do
+// does not keep or change Call.Body or Call.Header after it returned an error or the
+// body was closed. It is safe for concurrent use.
+type Upstream interface {
+	// Name is short, stable and safe to show: a metric label and part of error messages.
+	Name() string
+	Do(ctx context.Context, call Call) (*Reply, error)
+}
+
+// Call is one request to an Upstream.
+type Call struct {
+	Method string
+	Path   string // below the base URL, e.g. "/chat/completions"
+	// Header holds the client's end-to-end headers without any credential.
+	Header http.Header
+	Body   []byte // nil for none
+
+	// Question and Passages are what retrieval understood and found. A model server reads
+	// them in Body; the extractive answerer reads them here.
+	Question string
+	Passages []Source
+}
+
+// Reply is an Upstream's answer.
+type Reply struct {
+	Status int
+	Header http.Header // end-to-end headers
+	Body   io.ReadCloser
+}
+
+// What can go wrong with an upstream. ErrNotServed means that this upstream has no such
+// endpoint, and that nothing was sent.
+var (
+	ErrUpstreamDown    = errors.New("upstream does not answer")
+	ErrUpstreamTimeout = errors.New("upstream took too long")
+	ErrUpstreamCut     = errors.New("upstream broke off its answer")
+	ErrUpstreamInvalid = errors.New("upstream answered something unreadable")
+	ErrNotServed       = errors.New("not served by this upstream")
+)
+
+// UpstreamError says which upstream failed, and how: Kind is one of the errors above.
+// Neither its message nor its cause holds keys, query strings or bodies.
+type UpstreamError struct {
+	Upstream string
+	Kind     error
+	Cause    error // may be nil
+}
+
+func (e *UpstreamError) Error() string {
+	if e.Cause == nil {
+		return fmt.Sprintf("upstream %q: %v", e.Upstream, e.Kind)
+	}
+	return fmt.Sprintf("upstream %q: %v: %v", e.Upstream, e.Kind, e.Cause)
+}
+
+// Unwrap makes both the kind and the cause visible to errors.Is.
+func (e *UpstreamError) Unwrap() []error { return []error{e.Kind, e.Cause} }

@@ -1,0 +1,141 @@
+package upstream
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"ragway/gateway"
+	"ragway/gateway/wire"
+)
+
+// ExtractiveModel is the name the extractive answerer answers under, whatever was asked for.
+const ExtractiveModel = "ragway-extractive"
+
+// ExtractiveOptions configures an Extractive. The zero value works.
+type ExtractiveOptions struct {
+	Language  string           // of the documents, for stems and stop words; "" is English
+	Sentences int              // quoted at most; default 3
+	Count     func(string) int // tokens of a text; default: a quarter of its bytes
+	Now       func() time.Time
+}
+
+// Extractive answers without a model: it quotes the sentences of the passages that cover
+// the question best, each with its [n], or says that the documents do not answer it. The
+// same passages and question give the same words.
+type Extractive struct{ opt ExtractiveOptions }
+
+var _ gateway.Upstream = (*Extractive)(nil)
+
+// NewExtractive returns an extractive answerer.
+func NewExtractive(o ExtractiveOptions) *Extractive {
+	if o.Sentences == 0 {
+		o.Sentences = 3
+	}
+	if o.Count == nil {
+		o.Count = func(s string) int { return (len(s) + 3) / 4 }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Extractive{opt: o}
+}
+
+// Name implements gateway.Upstream.
+func (*Extractive) Name() string { return ExtractiveModel }
+
+// Do implements gateway.Upstream. It serves chat completions and the list of models.
+func (e *Extractive) Do(ctx context.Context, call gateway.Call) (*gateway.Reply, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, e.fail(gateway.ErrUpstreamDown, err)
+	}
+	switch {
+	case call.Method == http.MethodPost && call.Path == "/chat/completions":
+		return e.chat(call)
+	case call.Method == http.MethodGet && call.Path == "/models":
+		return e.models(), nil
+	}
+	return nil, e.fail(gateway.ErrNotServed, nil)
+}
+
+func (e *Extractive) fail(kind, cause error) error {
+	return &gateway.UpstreamError{Upstream: e.Name(), Kind: kind, Cause: cause}
+}
+
+func (e *Extractive) chat(call gateway.Call) (*gateway.Reply, error) {
+	req, err := wire.ParseChat(call.Body)
+	if err != nil {
+		return nil, e.fail(gateway.ErrUpstreamInvalid, err)
+	}
+	text := e.answer(call.Question, call.Passages, req.JSONOutput)
+	c := gateway.Completion{
+		ID: completionID(call.Body, text), Created: e.opt.Now().Unix(), Model: ExtractiveModel,
+		PromptTokens: e.opt.Count(string(call.Body)), CompletionTokens: req.N * e.opt.Count(text),
+	}
+	for range req.N {
+		c.Choices = append(c.Choices, text)
+	}
+	return c.Reply(req.Stream, req.IncludeUsage), nil
+}
+
+func (e *Extractive) answer(question string, passages []gateway.Source, asJSON bool) string {
+	quotes := selectQuotes(newQuestion(question, e.opt.Language), passages, e.opt.Sentences)
+	if asJSON {
+		return jsonAnswer(quotes)
+	}
+	switch {
+	case len(quotes) > 0:
+		return render(quotes)
+	case strings.TrimSpace(question) == "":
+		return nothingAsked
+	}
+	return notFound
+}
+
+// What is said when nothing can be quoted.
+const (
+	notFound     = "I could not find an answer to that in the documents."
+	nothingAsked = "I answer questions by quoting the documents. Ask me something about them."
+)
+
+// jsonAnswer is the answer where the client wants JSON: markers would be data there.
+func jsonAnswer(quotes []quote) string {
+	out := struct {
+		Answer  string `json:"answer"`
+		Sources []int  `json:"sources"`
+	}{Answer: notFound, Sources: []int{}}
+	var texts []string
+	for _, q := range quotes {
+		texts = append(texts, q.text)
+		out.Sources = append(out.Sources, q.n)
+	}
+	if len(texts) > 0 {
+		out.Answer = strings.Join(texts, " ")
+	}
+	data, err := json.Marshal(out)
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	return string(data)
+}
+
+func completionID(body []byte, text string) string {
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%d:", len(body)) // a hash never fails
+	_, _ = h.Write(body)
+	_, _ = h.Write([]byte(text))
+	return "chatcmpl-" + hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+func (e *Extractive) models() *gateway.Reply {
+	body := fmt.Sprintf(`{"object":"list","data":[{"id":%q,"object":"model","created":0,"owned_by":"ragway"}]}`, ExtractiveModel)
+	return &gateway.Reply{
+		Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: readCloser(body),
+	}
+}
