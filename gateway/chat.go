@@ -52,6 +52,9 @@ func (s *Server) prepare(c *gin.Context) (injected, error) {
 // describe tells the log, the metrics and the header what went in.
 func (s *Server) describe(c *gin.Context, in injected) {
 	recordOf(c).add(slog.Bool("stream", in.chat.Stream), slog.Bool("retrieved", in.asked), slog.Int("sources", len(in.sources)))
+	if s.opt.LogContent {
+		recordOf(c).add(slog.String("question", in.question.Text), slog.String("request", string(in.request)))
+	}
 	if in.control.off {
 		return
 	}

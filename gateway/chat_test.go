@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -236,5 +237,17 @@ func TestDryRunShowsTheExactRequest(t *testing.T) {
 	}
 	if got.Rag.Explain == nil || len(got.Rag.Explain.Edits) != 3 || got.Rag.Explain.Candidates[0].Fate != "kept" {
 		t.Errorf("explain %+v", got.Rag.Explain)
+	}
+}
+
+func TestContentIsLoggedOnlyWhenAskedFor(t *testing.T) {
+	for _, content := range []bool{false, true} {
+		g := start(t, gatewaytest.Answer("It lasts sixteen weeks [1]."), func(o *gateway.Options) { o.LogContent = content })
+		body := strings.NewReader(`{"model":"m","messages":[{"role":"user","content":"How long is parental leave?"}]}`)
+		// Without a connection between, the log is complete when the call returns.
+		g.server.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/v1/chat/completions", body))
+		if got := strings.Contains(g.log.String(), "How long is parental leave?"); got != content {
+			t.Errorf("log.content %v: question in the log: %v", content, got)
+		}
 	}
 }

@@ -34,7 +34,8 @@ const (
 	keyScope  = "ragway.scope"
 )
 
-// record collects what the log says about one request: never content, never credentials.
+// record collects what the log says about one request: never credentials, and content
+// only with Options.LogContent.
 type record struct {
 	id     string
 	tenant string

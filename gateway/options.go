@@ -52,6 +52,7 @@ type Options struct {
 	Registerer prometheus.Registerer // default: a registry of its own
 	Gatherer   prometheus.Gatherer   // what /metrics shows; default: the same registry
 	Logger     *slog.Logger
+	LogContent bool // log questions and whole prompts too
 	Now        func() time.Time
 }
 

@@ -200,7 +200,7 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 		Limits: gateway.Limits{
 			BodyBytes: int64(a.cfg.Server.MaxBody), DrainTimeout: a.cfg.Server.Drain, Heartbeat: a.cfg.Server.Heartbeat,
 		},
-		Count: countTokens, Registerer: s.registry, Gatherer: s.registry, Logger: a.log,
+		Count: countTokens, Registerer: s.registry, Gatherer: s.registry, Logger: a.log, LogContent: a.cfg.Log.Content,
 	})
 	return srv, err
 }
