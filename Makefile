@@ -6,7 +6,7 @@ FUZZTIME ?= 30s
 DATA     ?= $(or $(RAGWAY_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-race lint fmt fuzz bench eval docker clean
+.PHONY: help build run test test-race lint fmt fuzz soak bench eval docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ fmt: ## Format the code
 
 fuzz: ## Fuzz every parser, FUZZTIME=30s each
 	.ci/fuzz $(FUZZTIME)
+
+soak: ## Kill ingests, time new facts, hold 2,000 streams; RAGWAY_TEST_QDRANT adds that store
+	RAGWAY_SOAK_STREAMS=2000 go test -tags soak -count 1 -timeout 30m -v -run 'Killed|NewFact|ConcurrentStreams' ./cmd/ragway ./gateway
 
 bench: ## Run the benchmarks; docs/performance.md explains them
 	go test -run '^$$' -bench . -benchmem ./...
