@@ -81,7 +81,7 @@ type Ingest struct {
 // Server is the gateway's own side.
 type Server struct {
 	Listen         string        `yaml:"listen"`
-	PublicURL      string        `yaml:"public_url"` // how clients reach it; empty: http:// + Listen
+	PublicURL      string        `yaml:"public_url"` // how clients reach it; empty: the Host each used
 	InsecureNoAuth bool          `yaml:"insecure_no_auth"`
 	Secret         Secret        `yaml:"secret"` // unset: made once and kept in the data folder
 	MaxBody        Size          `yaml:"max_body"`

@@ -15,8 +15,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// metricTypes is every metric a gateway exposes, with its type: the contract of
-// dashboards and alerts.
+// metricTypes is every metric that ragway serve exposes, with its type: the contract of
+// dashboards and alerts. Those of an ingest are not among them: it is another process.
 var metricTypes = map[string]string{
 	"ragway_http_requests_total":                      "counter",
 	"ragway_http_request_duration_seconds":            "histogram",
@@ -31,10 +31,6 @@ var metricTypes = map[string]string{
 	"ragway_context_tokens":                           "histogram",
 	"ragway_citations_total":                          "counter",
 	"ragway_answers_total":                            "counter",
-	"ragway_cache_requests_total":                     "counter",
-	"ragway_ingest_documents_total":                   "counter",
-	"ragway_ingest_chunks_total":                      "counter",
-	"ragway_ingest_failures_total":                    "counter",
 	"ragway_embed_tokens_total":                       "counter",
 	"ragway_collection_documents":                     "gauge",
 	"ragway_collection_chunks":                        "gauge",

@@ -64,14 +64,6 @@ type Alpha struct {
 	Value float64
 }
 
-// Or returns the weight, auto when none was chosen.
-func (a Alpha) Or(auto float64) float64 {
-	if a.Auto {
-		return auto
-	}
-	return a.Value
-}
-
 func (a Alpha) String() string {
 	if a.Auto {
 		return "auto"

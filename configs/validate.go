@@ -150,7 +150,7 @@ func (r Retrieval) check(k *checks) {
 	k.oneOf("retrieval.on_error", r.OnError, "fail", "degrade")
 	k.between("retrieval.candidates", r.Candidates, 1, 10_000)
 	k.fraction("retrieval.fusion.alpha", r.Fusion.Alpha.Value)
-	k.that(r.BM25.K1 >= 0 && r.BM25.K1 <= 10, "retrieval.bm25.k1", "%v is not from 0 to 10", r.BM25.K1)
+	k.that(r.BM25.K1 > 0 && r.BM25.K1 <= 10, "retrieval.bm25.k1", "%v is not above 0 and up to 10", r.BM25.K1)
 	k.fraction("retrieval.bm25.b", r.BM25.B)
 	k.positive("retrieval.timeouts.embed", r.Timeouts.Embed)
 	k.positive("retrieval.timeouts.search", r.Timeouts.Search)

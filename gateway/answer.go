@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"encoding/json"
+
 	"github.com/gin-gonic/gin"
 
 	"ragway/gateway/ground"
@@ -29,10 +31,14 @@ func (s *Server) answerWhole(c *gin.Context, in injected, reply *Reply) {
 var bodyHeaders = []string{"Content-Length", "Content-Md5", "Digest", "Repr-Digest", "Content-Digest", "Etag"}
 
 // groundReply checks the citations of each choice and adds annotations and the rag
-// object. What is not a chat completion stays as it is.
+// object. Other JSON than a chat completion stays as it is; a proxy's page, or an answer cut
+// in the middle, is not passed off as one.
 func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error) {
 	reply, ok := wire.ParseReply(data)
-	if !ok {
+	switch {
+	case !ok && !json.Valid(data):
+		return nil, fail(stageGround, s.invalidReply(errNotJSON))
+	case !ok:
 		return data, nil
 	}
 	s.countUsage(reply.Usage)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"ragway/retriever"
@@ -38,6 +39,9 @@ func newKeyring(keys []Key) (keyring, error) {
 		sum, err := hex.DecodeString(k.SHA256)
 		if err != nil || len(sum) != sha256.Size {
 			return r, fmt.Errorf("gateway: Options.Keys[%d]: SHA256: want 64 hexadecimal digits", i)
+		}
+		if at := slices.Index(r.sums, [sha256.Size]byte(sum)); at >= 0 {
+			return r, fmt.Errorf("gateway: Options.Keys[%d] is Options.Keys[%d] again: which Scope it has would be chance", i, at)
 		}
 		r.sums = append(r.sums, [sha256.Size]byte(sum))
 		r.scopes = append(r.scopes, k.scope())

@@ -34,7 +34,7 @@ func (s *Server) chat(c *gin.Context) {
 // prepare runs the stages before the upstream is asked.
 func (s *Server) prepare(c *gin.Context) (injected, error) {
 	scope := scopeOf(c)
-	decoded, err := measured(s, stageDecode, func() (chatRequest, error) { return s.decode(c.Request) })
+	decoded, err := measured(s, stageDecode, func() (chatRequest, error) { return s.decode(c.Writer, c.Request) })
 	if err != nil {
 		return injected{}, err
 	}
@@ -97,7 +97,7 @@ func (s *Server) answer(c *gin.Context, in injected, reply *Reply) {
 	switch {
 	case reply.Status >= http.StatusBadRequest:
 		s.relay(c, reply)
-	case strings.HasPrefix(reply.Header.Get("Content-Type"), "text/event-stream"):
+	case strings.HasPrefix(strings.ToLower(reply.Header.Get("Content-Type")), "text/event-stream"):
 		s.stream(c, in, reply)
 	case in.control.off:
 		s.relay(c, reply)

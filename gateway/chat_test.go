@@ -223,6 +223,16 @@ func TestLostRetrievalFollowsThePolicy(t *testing.T) {
 	}
 }
 
+func TestRelevanceGateOfARefusingServerIsNotLowered(t *testing.T) {
+	g := start(t, gatewaytest.Answer("ok"), func(o *gateway.Options) { o.Retrieval.OnEmpty, o.Retrieval.MinScore = gateway.Refuse, .5 })
+	for score, want := range map[string]int{"0": 400, "0.49": 400, "0.5": 200, "0.9": 200} {
+		a := g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", `"rag":{"min_score":`+score+`}`))
+		if a.status != want {
+			t.Errorf("min_score %s: %d %s", score, a.status, a.body)
+		}
+	}
+}
+
 func TestDryRunShowsTheExactRequest(t *testing.T) {
 	g := start(t, gatewaytest.Answer("Sixteen [1]."))
 	const members = `"rag":{"explain":true},"temperature":0.10`

@@ -95,9 +95,7 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 		profile := defaultProfile
 		return setWord(&profile, name, value, defaultProfile)
 	case "min_score":
-		if json.Unmarshal(value, &c.minScore) != nil || c.minScore < 0 || c.minScore > 1 {
-			return badControl(name, "want a number from 0 to 1")
-		}
+		return c.setMinScore(value, op)
 	case "on_empty":
 		return setTighter(&c.onEmpty, name, value, op.OnEmpty, PassThrough, Instruct, Refuse)
 	case "on_error":
@@ -110,9 +108,23 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 	return nil
 }
 
+// setMinScore may lower the gate, except where it decides what the model is asked at all.
+func (c *control) setMinScore(value json.RawMessage, op Retrieval) error {
+	if json.Unmarshal(value, &c.minScore) != nil || c.minScore < 0 || c.minScore > 1 {
+		return badControl("min_score", "want a number from 0 to 1")
+	}
+	if op.OnEmpty == Refuse && c.minScore < op.MinScore {
+		return badControl("min_score", "a request may only tighten this; the server's setting is %v", op.MinScore)
+	}
+	return nil
+}
+
+// maxCollections bounds the searches one request can start.
+const maxCollections = 64
+
 func (c *control) setCollections(value json.RawMessage) error {
-	if json.Unmarshal(value, &c.collections) != nil || len(c.collections) == 0 {
-		return badControl("collections", "want a non-empty array of names")
+	if json.Unmarshal(value, &c.collections) != nil || len(c.collections) == 0 || len(c.collections) > maxCollections {
+		return badControl("collections", "want an array of 1 to %d names", maxCollections)
 	}
 	for i, name := range c.collections {
 		name = strings.TrimPrefix(name, retriever.VectorStorePrefix)

@@ -15,8 +15,8 @@ type chatRequest struct {
 	control control
 }
 
-func (s *Server) decode(r *http.Request) (chatRequest, error) {
-	body, err := readBody(r, s.opt.Limits.BodyBytes)
+func (s *Server) decode(w http.ResponseWriter, r *http.Request) (chatRequest, error) {
+	body, err := readBody(w, r, s.opt.Limits.BodyBytes)
 	if err != nil {
 		return chatRequest{}, err
 	}

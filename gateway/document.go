@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -108,8 +109,12 @@ func documentJSON(d retriever.Document, chunks []retriever.Chunk) documentBody {
 	for _, p := range reassemble(chunks) {
 		text.WriteString(p.Text)
 	}
+	link := d.URL
+	if !isWebLink(link) {
+		link = ""
+	}
 	return documentBody{
-		ID: d.ID, Object: "document", Collection: d.Collection, URI: d.URI, RecordID: d.RecordID, Title: d.Title, URL: d.URL,
+		ID: d.ID, Object: "document", Collection: d.Collection, URI: d.URI, RecordID: d.RecordID, Title: d.Title, URL: link,
 		MIME: d.MIME, Metadata: d.Metadata, UpdatedAt: d.UpdatedAt.UTC(), Text: text.String(),
 	}
 }
@@ -161,7 +166,7 @@ func (s *Server) documentPage(c *gin.Context, d retriever.Document, chunks []ret
 // documentURL is what a person clicks to see d: its own link, or this server's page, at
 // the passage. With auth on the page's link is signed, for d alone.
 func (s *Server) documentURL(base string, d retriever.Document, chunkID string, scope retriever.Scope) string {
-	if d.URL != "" {
+	if isWebLink(d.URL) {
 		return d.URL
 	}
 	link := base + "/v1/documents/" + d.ID
@@ -169,6 +174,13 @@ func (s *Server) documentURL(base string, d retriever.Document, chunkID string, 
 		link += "?" + s.links.query(d, scope).Encode()
 	}
 	return link + "#" + chunkID
+}
+
+// isWebLink reports whether a browser may follow link: clients show it as one, and a
+// document's author may have written javascript: there.
+func isWebLink(link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // publicBase is this server's address as the client knows it.

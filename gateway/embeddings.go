@@ -16,7 +16,7 @@ import (
 
 // embeddings asks the upstream, or the configured embedder where the upstream has none.
 func (s *Server) embeddings(c *gin.Context) {
-	body, err := readBody(c.Request, s.opt.Limits.BodyBytes)
+	body, err := readBody(c.Writer, c.Request, s.opt.Limits.BodyBytes)
 	if err != nil {
 		s.answerError(c, err)
 		return

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,13 +18,19 @@ var (
 	errRoute           = errors.New("unknown URL")
 	errMethod          = errors.New("method not allowed")
 	errTooLarge        = errors.New("request body too large")
+	errReplyTooLarge   = errors.New("answer too large")
+	errNotJSON         = errors.New("answer is not JSON")
 	errEncoding        = errors.New("request body is compressed: send it plain")
 	errBodyRead        = errors.New("request body ended early")
+	errBodySlow        = errors.New("request body stopped coming")
 	errJSON            = errors.New("request body is not valid")
 	errShape           = errors.New("request body is not valid")
 	errControl         = errors.New("bad value")
 	errMustRetrieve    = errors.New("this server answers from its documents only: rag cannot be switched off")
 	errSignature       = errors.New("link is not valid or has expired")
+	errHost            = errors.New("this server asks for no key and does not answer under this name")
+	errOrigin          = errors.New("this server asks for no key and takes no requests from other sites' pages")
+	errShutdown        = errors.New("the server is shutting down")
 	errLoop            = errors.New("this request came out of this gateway: the upstream's address is the gateway's own")
 	errRetrieval       = errors.New("retrieval failed")
 	errEmbedding       = errors.New("embedder does not answer")
@@ -98,10 +105,13 @@ var errorTable = []errorRow{
 	{errNoCredential, http.StatusUnauthorized, "authentication_error", "invalid_api_key", sourceGateway, ""},
 	{errWrongCredential, http.StatusUnauthorized, "authentication_error", "invalid_api_key", sourceGateway, ""},
 	{errSignature, http.StatusForbidden, "permission_error", "invalid_signature", sourceGateway, ""},
+	{errHost, http.StatusForbidden, "permission_error", "host_not_allowed", sourceGateway, ""},
+	{errOrigin, http.StatusForbidden, "permission_error", "origin_not_allowed", sourceGateway, ""},
 	{errRoute, http.StatusNotFound, typeRequest, "unknown_url", sourceGateway, ""},
 	{errMethod, http.StatusMethodNotAllowed, typeRequest, "method_not_allowed", sourceGateway, ""},
 	{errTooLarge, http.StatusRequestEntityTooLarge, typeRequest, "request_too_large", sourceGateway, ""},
 	{errEncoding, http.StatusUnsupportedMediaType, typeRequest, "unsupported_encoding", sourceGateway, ""},
+	{errBodySlow, http.StatusRequestTimeout, typeRequest, "incomplete_body", sourceGateway, ""},
 	{errBodyRead, http.StatusBadRequest, typeRequest, "incomplete_body", sourceGateway, ""},
 	{errJSON, http.StatusBadRequest, typeRequest, "invalid_json", sourceGateway, ""},
 	{errShape, http.StatusBadRequest, typeRequest, "invalid_value", sourceGateway, ""},
@@ -112,6 +122,7 @@ var errorTable = []errorRow{
 	{retriever.ErrCollectionNotFound, http.StatusNotFound, typeRequest, "collection_not_found", sourceGateway, ""},
 	{retriever.ErrDocumentNotFound, http.StatusNotFound, typeRequest, "document_not_found", sourceGateway, "no such document"},
 	{errLoop, http.StatusLoopDetected, typeServer, "loop_detected", sourceGateway, ""},
+	{errShutdown, http.StatusServiceUnavailable, typeServer, "shutting_down", sourceGateway, "the server is shutting down"},
 	{context.Canceled, statusClientGone, typeRequest, "client_closed_request", sourceGateway, "the client closed the request"},
 	{ErrUpstreamTimeout, http.StatusGatewayTimeout, "upstream_error", "upstream_timeout", sourceUpstream, ""},
 	{ErrUpstreamDown, http.StatusBadGateway, "upstream_error", "upstream_unreachable", sourceUpstream, ""},
@@ -134,15 +145,22 @@ func edgeError(err error) *Error {
 		return done
 	}
 	row := rowOf(err)
-	e := &Error{Status: row.status, Type: row.typ, Code: row.code, Source: row.source, Message: row.say}
-	if e.Message == "" {
-		e.Message = err.Error()
-	}
+	e := &Error{Status: row.status, Type: row.typ, Code: row.code, Source: row.source, Message: cmp.Or(row.say, message(err))}
 	var f *failure
 	if errors.As(err, &f) {
 		e.Stage, e.Param = string(f.stage), f.param
 	}
 	return e
+}
+
+// message is what the client is told of err: everything, except for what a lost
+// connection's error says, which names machines.
+func message(err error) string {
+	var up *UpstreamError
+	if errors.As(err, &up) && (errors.Is(up.Kind, ErrUpstreamDown) || errors.Is(up.Kind, ErrUpstreamCut)) {
+		return (&UpstreamError{Upstream: up.Upstream, Kind: up.Kind}).Error()
+	}
+	return err.Error()
 }
 
 func rowOf(err error) errorRow {

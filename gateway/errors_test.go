@@ -40,10 +40,12 @@ func TestEveryMistakeHasItsError(t *testing.T) {
 		{name: "unknown mode", body: q(`"rag":{"mode":"magic"}`), status: 400, code: "invalid_rag", stage: "decode", param: "rag.mode", says: "lexical"},
 		{name: "unknown profile", body: q(`"rag":{"profile":"support"}`), status: 400, code: "invalid_rag", stage: "decode", param: "rag.profile"},
 		{name: "loosened on_error", body: q(`"rag":{"on_error":"degrade"}`), status: 400, code: "invalid_rag", stage: "decode", param: "rag.on_error", says: "tighten"},
+		{name: "too many collections", body: q(`"rag":{"collections":["a"` + strings.Repeat(`,"a"`, 64) + `]}`), status: 400, code: "invalid_rag", stage: "decode", param: "rag.collections", says: "64"},
 		{name: "bad filter", body: q(`"rag":{"filter":{"type":"like","key":"a","value":1}}`), status: 400, code: "invalid_filter", stage: "decode", param: "rag.filter"},
 		{name: "bad collection name", body: q(`"rag":{"collections":["A B"]}`), status: 400, code: "invalid_rag", stage: "decode", param: "rag.collections"},
 		{name: "unknown collection", body: q(`"rag":{"collections":["nope"]}`), status: 404, code: "collection_not_found", stage: "retrieve", param: "rag.collections", says: "nope"},
 		{name: "unknown route", path: "/v1/nothing", body: `{}`, status: 404, code: "unknown_url", stage: "route", says: "/v1/nothing"},
+		{name: "very long route", path: "/v1/" + strings.Repeat("x", 5000), body: `{}`, status: 404, code: "unknown_url", stage: "route"},
 		{name: "wrong method", method: http.MethodGet, status: 405, code: "method_not_allowed", stage: "route"},
 		{name: "missing document", method: http.MethodGet, path: "/v1/documents/nope", status: 404, code: "document_not_found", stage: "retrieve"},
 	} {
@@ -63,6 +65,9 @@ func TestEveryMistakeHasItsError(t *testing.T) {
 			}
 			if a.status != tc.status || a.code(t) != tc.code || e.Stage != tc.stage || e.Source != "gateway" || param != tc.param || !strings.Contains(e.Message, tc.says) {
 				t.Errorf("got %d %s", a.status, a.body)
+			}
+			if len(e.Message) > 500 {
+				t.Errorf("a message of %d bytes", len(e.Message))
 			}
 			if a.header.Get("X-Ragway-Request-Id") == "" {
 				t.Error("no request id")
@@ -86,6 +91,9 @@ func TestUpstreamDownIsNamed(t *testing.T) {
 	e := decode[errorBody](t, a.body).Error
 	if a.status != http.StatusBadGateway || a.code(t) != "upstream_unreachable" || e.Stage != "forward" || e.Source != "upstream" || !strings.Contains(e.Message, `"gone"`) {
 		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if strings.Contains(e.Message, "127.0.0.1") || !strings.Contains(g.log.String(), "127.0.0.1") {
+		t.Errorf("the address is the operator's to know: %s, logged %s", e.Message, g.log)
 	}
 }
 

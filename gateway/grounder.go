@@ -41,15 +41,21 @@ func (s *Server) newGrounder(in injected, id string) *grounder {
 
 func (g *grounder) event(dst []byte, e wire.Event) ([]byte, error) {
 	switch {
+	case e.IsDone() && g.failed:
+		return dst, nil // servers say so after an error, too
 	case e.IsDone():
 		g.done = true
 		return append(g.last(dst), e.Raw...), nil
 	case !e.Complete:
 		return dst, nil // cut in the middle; end decides what that means
-	case e.Data == nil || !wire.ParseChunk(e.Data, &g.chunk):
+	case e.Data == nil:
 		return append(dst, e.Raw...), nil
 	}
-	g.failed = g.failed || g.chunk.HasError
+	isChunk := wire.ParseChunk(e.Data, &g.chunk)
+	g.failed = g.failed || g.chunk.HasError || e.Name == "error"
+	if !isChunk {
+		return append(dst, e.Raw...), nil
+	}
 	if g.chunk.ID != "" {
 		g.head = g.chunk.Head()
 	}
@@ -154,8 +160,9 @@ func (g *grounder) last(dst []byte) []byte {
 	return dst
 }
 
-// end takes a stream for whole that said [DONE], or in which every choice that began has
-// finished. One that reported an error is not whole, whatever it says after that.
+// end takes a stream for whole that said [DONE], or in which every choice asked for and
+// every one that began has finished. One that reported an error is not whole, whatever it
+// says after that.
 func (g *grounder) end(dst []byte) ([]byte, bool) {
 	if g.failed {
 		return dst, false
@@ -163,7 +170,7 @@ func (g *grounder) end(dst []byte) ([]byte, bool) {
 	if g.done {
 		return dst, true
 	}
-	if g.finished == 0 || g.finished < len(g.choices) {
+	if g.finished < max(g.in.chat.N, len(g.choices)) {
 		return dst, false
 	}
 	return g.last(dst), true

@@ -106,6 +106,56 @@ func TestCutStreamNeverLooksWhole(t *testing.T) {
 	}
 }
 
+func TestRawStreamIsTheUpstreamsToItsLastByte(t *testing.T) {
+	for _, end := range []string{"data: [DONE]\n\n", "data: [DONE]\r\n\r\n", "data: [DONE]\n", "data: [DONE]", "data: [DONE]\n\n: bye", ": ping\n\ndata: [DONE]\n\n\n"} {
+		want := strings.Join(gatewaytest.Stream([]string{"One."})[:2], "") + end
+		g := start(t, gatewaytest.Pieces(want))
+		a := g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", `"stream":true,"rag":false`))
+		if a.err != nil || a.body != want {
+			t.Errorf("%q: %v\n%q\nwant\n%q", end, a.err, a.body, want)
+		}
+	}
+}
+
+func TestUnfinishedChoiceNeverLooksWhole(t *testing.T) {
+	g := start(t, gatewaytest.Pieces(gatewaytest.Delta(0, "One."), gatewaytest.Event(`{"index":0,"delta":{},"finish_reason":"stop"}`)))
+	for _, members := range []string{`"stream":true,"n":2`, `"stream":true,"n":2,"rag":false`} {
+		if a := g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", members)); a.err == nil {
+			t.Errorf("%s: the stream ends cleanly: %s", members, a.body)
+		}
+	}
+}
+
+func TestErrorInAStreamMakesNoGroundedAnswer(t *testing.T) {
+	for _, event := range []string{"data: {\"error\":{\"message\":\"boom\"}}\n\n", "event: error\ndata: boom\n\n"} {
+		g := start(t, gatewaytest.Pieces(gatewaytest.Delta(0, "Sixteen wee"), event, "data: [DONE]\n\n"))
+		a := g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", `"stream":true`))
+		if a.err == nil || strings.Contains(a.body, "[DONE]") || strings.Contains(a.body, `"rag"`) || !strings.Contains(a.body, "boom") {
+			t.Errorf("after %q: %v %s", event, a.err, a.body)
+		}
+	}
+}
+
+func TestWhatIsNoAnswerIsAnError(t *testing.T) {
+	for name, script := range map[string]gatewaytest.Script{
+		"a redirect": func(w *gatewaytest.Writer, r gatewaytest.Received) {
+			w.Header().Set("Location", "http://127.0.0.1:1/v1/chat/completions")
+			gatewaytest.Raw(http.StatusTemporaryRedirect, "application/json", "{}")(w, r)
+		},
+		"a page":     gatewaytest.Raw(http.StatusOK, "text/html", "<html>Log in</html>"),
+		"half of it": gatewaytest.Raw(http.StatusOK, "application/json", `{"choices":[{"message":`),
+		"too large":  gatewaytest.Raw(http.StatusOK, "application/json", `{"choices":[],"x":"`+strings.Repeat("y", 5000)+`"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t, script, func(o *gateway.Options) { o.Limits.ReplyBytes = 4096 })
+			a := g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", ""))
+			if a.status != http.StatusBadGateway || a.code(t) != "upstream_invalid" || a.header.Get("Location") != "" {
+				t.Errorf("got %d %v %s", a.status, a.header, a.body)
+			}
+		})
+	}
+}
+
 func TestCutWholeAnswerIsAnError(t *testing.T) {
 	g := start(t, func(w *gatewaytest.Writer, _ gatewaytest.Received) {
 		w.Header().Set("Content-Length", "1000")
@@ -205,6 +255,9 @@ func TestServeDrainsAndThenBreaksOff(t *testing.T) {
 			}
 			if !tc.whole {
 				close(release)
+				if !strings.Contains(string(body), "shutting_down") {
+					t.Errorf("the client is not told why: %s", body)
+				}
 			}
 			if err := <-served; err != nil {
 				t.Errorf("serve: %v", err)

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -67,6 +66,9 @@ func (s *Server) observe(c *gin.Context) {
 	rec := &record{id: newRequestID()}
 	c.Set(keyRecord, rec)
 	c.Header(headerRequestID, rec.id)
+	if c.Request.ContentLength != 0 {
+		limitPause(http.NewResponseController(c.Writer))
+	}
 	defer func() {
 		took := s.opt.Now().Sub(start)
 		route := c.FullPath()
@@ -82,10 +84,10 @@ func (s *Server) observe(c *gin.Context) {
 func (s *Server) log(c *gin.Context, rec *record, route string, took time.Duration) {
 	level := slog.LevelInfo
 	switch status := c.Writer.Status(); {
+	case route == "/livez" || route == "/readyz" || route == "/metrics":
+		level = slog.LevelDebug // what is not ready says so itself
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
-	case route == "/livez" || route == "/readyz" || route == "/metrics":
-		level = slog.LevelDebug
 	}
 	ctx := c.Request.Context()
 	if !s.opt.Logger.Enabled(ctx, level) {
@@ -147,41 +149,6 @@ func (s *Server) answerError(c *gin.Context, err error) {
 	}
 	c.Abort()
 	c.Data(e.Status, jsonType, wire.AppendError(nil, e.wire()))
-}
-
-// credentialHeaders never leave the gateway.
-var credentialHeaders = []string{"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key", "Cookie", "Proxy-Authorization"}
-
-// connectionHeaders concern the client's connection or this server, not the model server.
-var connectionHeaders = []string{
-	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
-	"Accept-Encoding", "Content-Length", "Host", "Origin", "Referer", "Expect",
-}
-
-// outgoingHeader is what of the client's header goes to an upstream.
-func (s *Server) outgoingHeader(in http.Header) http.Header {
-	out := make(http.Header, len(in)+1)
-	named := strings.Join(in.Values("Connection"), ",")
-	for name, values := range in {
-		switch {
-		case slices.Contains(credentialHeaders, name), slices.Contains(connectionHeaders, name),
-			strings.HasPrefix(name, "X-Ragway-"), strings.HasPrefix(name, "X-Forwarded-"), strings.HasPrefix(name, "Sec-"):
-		case named != "" && listed(named, name):
-		default:
-			out[name] = values
-		}
-	}
-	out[headerVia] = append(slices.Clone(in[headerVia]), s.loopID)
-	return out
-}
-
-func listed(list, name string) bool {
-	for item := range strings.SplitSeq(list, ",") {
-		if strings.EqualFold(strings.TrimSpace(item), name) {
-			return true
-		}
-	}
-	return false
 }
 
 // checkLoop refuses a request that this gateway itself sent out.

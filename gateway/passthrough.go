@@ -2,10 +2,10 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -20,16 +20,30 @@ func (s *Server) models(c *gin.Context) {
 	s.relay(c, reply)
 }
 
-// call sends one call to the upstream, with the client's header, and counts it.
+// invalidReply is the error of an answer that cannot be passed on.
+func (s *Server) invalidReply(cause error) error {
+	return &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: ErrUpstreamInvalid, Cause: cause}
+}
+
+// call sends one call to the upstream, with the client's header, and counts it. A redirect
+// is not passed on: the client would follow it past this gateway, with its key.
 func (s *Server) call(c *gin.Context, call Call) (*Reply, error) {
 	if err := s.checkLoop(c.Request); err != nil {
 		return nil, err
 	}
-	call.Header = s.outgoingHeader(c.Request.Header)
+	call.Header = s.outgoingHeader(c.Request)
 	reply, err := s.opt.Upstream.Do(c.Request.Context(), call)
 	s.metrics.called(s.opt.Upstream.Name(), reply, err)
+	if err == nil && !passable(reply.Status) {
+		closeBody(reply.Body)
+		err = s.invalidReply(fmt.Errorf("status %d; is the upstream's address right?", reply.Status))
+	}
 	return reply, fail(stageForward, err)
 }
+
+// passable reports whether a status is an answer or an error, neither an interim status
+// nor a redirect.
+func passable(status int) bool { return status >= 200 && status < 300 || status >= 400 && status < 600 }
 
 // relay passes a whole answer on: an error with its origin added, anything else as it is.
 func (s *Server) relay(c *gin.Context, reply *Reply) {
@@ -49,7 +63,7 @@ func (s *Server) readReply(reply *Reply) ([]byte, error) {
 	}
 	data, err := readBounded(reply.Body, length, s.opt.Limits.ReplyBytes)
 	if errors.Is(err, errTooLarge) {
-		err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: ErrUpstreamInvalid, Cause: err}
+		err = s.invalidReply(errReplyTooLarge)
 	}
 	return data, fail(stageForward, err)
 }
@@ -63,15 +77,6 @@ func (s *Server) answerBytes(c *gin.Context, reply *Reply, data []byte) {
 	c.Writer.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	c.Writer.WriteHeader(reply.Status)
 	_, _ = c.Writer.Write(data) // an error means that the client left
-}
-
-// copyHeader adds the upstream's header to ours, which wins.
-func copyHeader(dst, src http.Header) {
-	for name, values := range src {
-		if _, ours := dst[name]; !ours && !strings.HasPrefix(name, "X-Ragway-") {
-			dst[name] = values
-		}
-	}
 }
 
 func closeBody(b io.Closer) { _ = b.Close() } // what was needed has been read

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,6 +204,67 @@ func TestHopByHopAndOwnHeadersStayHere(t *testing.T) {
 	}
 	if h.Get("X-Stainless-Lang") != "go" || h.Get("OpenAI-Organization") != "org" || h.Get("Content-Type") != "application/json" {
 		t.Errorf("end-to-end headers lost: %v", h)
+	}
+}
+
+func TestHeadersThatProveTheCallerStayHere(t *testing.T) {
+	g := start(t, gatewaytest.Answer("ok"), withKeys)
+	g.post(t, "/v1/chat/completions?key=in-the-query", chatBody("parental leave", ""),
+		"Authorization", "Bearer "+plainKey, "X-Copy", "key "+plainKey, "Api-Key", "a", "X-Auth-Request-Access-Token", "t",
+		"Cf-Access-Jwt-Assertion", "t", "Forwarded", "for=10.0.0.1", "X-Real-Ip", "10.0.0.1", "Range", "bytes=0-1", "X-Title", "app")
+	got := g.model.Last(t)
+	var names []string
+	for name := range got.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	want := []string{"Authorization", "Content-Length", "Content-Type", "User-Agent", "X-Ragway-Via", "X-Title"}
+	if diff := cmp.Diff(want, names); diff != "" || got.Header.Get("Authorization") != "Bearer sk-upstream-0123456789abcdef" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+	if got.Path != "/v1/chat/completions" {
+		t.Errorf("path %s", got.Path)
+	}
+}
+
+func TestUpstreamHeadersOfItsOwnStayThere(t *testing.T) {
+	g := start(t, func(w *gatewaytest.Writer, r gatewaytest.Received) {
+		for _, name := range []string{"Set-Cookie", "Alt-Svc", "Strict-Transport-Security", "Access-Control-Allow-Origin", "X-Accel-Redirect", "X-Ragway-Sources", "Server"} {
+			w.Header().Set(name, "theirs")
+		}
+		w.Header().Set("X-Request-Id", "theirs")
+		gatewaytest.Answer("ok")(w, r)
+	})
+	a := g.post(t, "/v1/chat/completions", chatBody("parental leave", ""))
+	for name, values := range a.header {
+		if values[0] == "theirs" && name != "X-Request-Id" {
+			t.Errorf("%s came through", name)
+		}
+	}
+	if a.header.Get("X-Request-Id") != "theirs" {
+		t.Error("X-Request-Id is lost")
+	}
+}
+
+func TestOnlyWebLinksAreGivenOut(t *testing.T) {
+	for link, given := range map[string]bool{
+		"https://docs.example.com/a": true, "http://intranet/a": true,
+		"javascript:alert(1)": false, "JavaScript:alert(1)": false, "data:text/html,x": false, "//evil.example": false, "x": false, " https://a b": false,
+	} {
+		g := start(t, gatewaytest.Answer("Sixteen [1]."))
+		d := g.library.put(retriever.Document{URI: "a.md", URL: link}, "Zebras gallop.")
+		a := g.post(t, "/v1/chat/completions", chatBody("zebras gallop", ""))
+		want := g.url + "/v1/documents/" + d.ID
+		if given {
+			want = link
+		}
+		if got := decode[completion](t, a.body).Rag.Sources[0].URL; !strings.HasPrefix(got, want) {
+			t.Errorf("%s: the link is %s", link, got)
+		}
+		shown := g.get(t, "/v1/documents/"+d.ID, "Accept", "application/json")
+		if got := decode[struct{ URL string }](t, shown.body).URL; (got == link) != given {
+			t.Errorf("%s: the document's is %q", link, got)
+		}
 	}
 }
 

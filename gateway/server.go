@@ -66,9 +66,9 @@ func (s *Server) routes() http.Handler {
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
-	e.Use(s.observe, s.recovery)
+	e.Use(s.observe, s.recovery, s.guardBrowser)
 	e.NoRoute(func(c *gin.Context) {
-		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s %s", errRoute, c.Request.Method, c.Request.URL.Path)))
+		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s %s", errRoute, c.Request.Method, firstRunes(c.Request.URL.Path, longestShown))))
 	})
 	e.NoMethod(func(c *gin.Context) {
 		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s", errMethod, c.Request.Method)))
@@ -79,17 +79,20 @@ func (s *Server) routes() http.Handler {
 	v1.POST("/embeddings", s.embeddings)
 	v1.GET("/models", s.models)
 
-	e.GET("/v1/documents/:id", s.document)
-	probe := []string{http.MethodGet, http.MethodHead}
-	e.Match(probe, "/livez", s.livez)
-	e.Match(probe, "/readyz", s.readyz)
+	read := []string{http.MethodGet, http.MethodHead}
+	e.Match(read, "/v1/documents/:id", s.document)
+	e.Match(read, "/livez", s.livez)
+	e.Match(read, "/readyz", s.readyz)
 	e.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.opt.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true})))
 	if s.opt.UI != nil {
-		e.GET("/", gin.WrapH(s.opt.UI))
+		e.Match(read, "/", gin.WrapH(s.opt.UI))
 		e.GET("/ui/*file", gin.WrapH(s.opt.UI))
 	}
 	return e
 }
+
+// longestShown is how much of a client's text an error repeats, in characters.
+const longestShown = 200
 
 // headerTimeout and idleTimeout bound what a connection may cost that sends nothing.
 const (
@@ -97,26 +100,39 @@ const (
 	idleTimeout   = 2 * time.Minute
 )
 
+// headerBytes bounds what a caller can have kept before showing a key; net/http's own
+// bound is a megabyte.
+const headerBytes = 64 << 10
+
+// lastWord is how long requests that are broken off at shutdown have to say so.
+const lastWord = time.Second
+
 // Serve answers on l until ctx is cancelled. Then it stops accepting, waits for running
-// requests at most Limits.DrainTimeout, breaks off what is left and returns nil.
+// requests at most Limits.DrainTimeout, breaks off what is left, each with an error, and
+// returns nil.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	requests, breakOff := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer breakOff(nil)
 	srv := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		BaseContext: func(net.Listener) context.Context { return requests },
+		Handler:     s.handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes,
 		ErrorLog: slog.NewLogLogger(s.opt.Logger.Handler(), slog.LevelDebug),
 	}
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
+	go func() { served <- srv.Serve(patientListener{l}) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
 	s.draining.Store(true)
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.Limits.DrainTimeout)
-	defer cancel()
-	err := srv.Shutdown(drain)
+	err := shutdown(srv, s.opt.Limits.DrainTimeout)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.opt.Logger.Warn("requests broken off at shutdown", "drain_timeout", s.opt.Limits.DrainTimeout)
+		breakOff(errShutdown)
+		err = shutdown(srv, lastWord)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		err = srv.Close()
 	}
 	if serr := <-served; !errors.Is(serr, http.ErrServerClosed) {
@@ -126,4 +142,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// shutdown stops accepting and waits for running requests, as long as it may.
+func shutdown(srv *http.Server, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	return srv.Shutdown(ctx)
 }

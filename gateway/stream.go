@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -32,7 +31,7 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 	out.flush()
 
 	start := s.opt.Now()
-	var filter eventFilter = &rawFilter{}
+	var filter eventFilter = &rawFilter{unfinished: in.chat.N}
 	if !in.control.off {
 		filter = s.newGrounder(in, recordOf(c).id)
 	}
@@ -92,6 +91,8 @@ func (s *Server) abortStream(c *gin.Context, out *eventWriter, err error) {
 	by := byUpstream
 	var up *UpstreamError
 	switch {
+	case errors.Is(context.Cause(c.Request.Context()), errShutdown):
+		by, err = byGateway, errShutdown
 	case c.Request.Context().Err() != nil, errors.Is(err, errClientGone):
 		by, err = byClient, context.Canceled
 	case errors.As(err, &up):
@@ -113,19 +114,26 @@ func (s *Server) abortStream(c *gin.Context, out *eventWriter, err error) {
 }
 
 // rawFilter changes nothing; it only watches for the end.
-type rawFilter struct{ finished bool }
+type rawFilter struct {
+	unfinished int // choices whose finish has not been seen
+	done       bool
+	rest       []byte // of an event that was not completed
+}
 
 var finishMarks = [][]byte{[]byte(`"finish_reason":"`), []byte(`"finish_reason": "`)}
 
 func (f *rawFilter) event(dst []byte, e wire.Event) ([]byte, error) {
-	f.finished = f.finished || e.IsDone()
+	f.done = f.done || e.IsDone()
+	if !e.Complete { // where it was cut, an error event comes in its place
+		f.rest = bytes.Clone(e.Raw)
+		return dst, nil
+	}
 	for _, mark := range finishMarks {
-		f.finished = f.finished || e.Complete && bytes.Contains(e.Data, mark)
+		f.unfinished -= bytes.Count(e.Data, mark)
 	}
 	return append(dst, e.Raw...), nil
 }
 
-func (f *rawFilter) end(dst []byte) ([]byte, bool) { return dst, f.finished }
-
-// writeTimeout bounds one write to a client that does not read.
-const writeTimeout = 2 * time.Minute
+func (f *rawFilter) end(dst []byte) ([]byte, bool) {
+	return append(dst, f.rest...), f.done || f.unfinished <= 0
+}

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"strings"
+
 	"ragway/gateway/ground"
 	"ragway/gateway/wire"
 	"ragway/retriever"
@@ -25,10 +27,10 @@ func understand(r chatRequest) understood {
 	for i, m := range r.chat.Messages {
 		switch m.Role {
 		case "user":
-			turns = append(turns, retriever.Turn{User: true, Text: m.Text()})
+			turns = append(turns, retriever.Turn{User: true, Text: firstRunes(m.Text(), retriever.MaxQueryRunes)})
 		case "assistant":
 			text := m.Text()
-			turns = append(turns, retriever.Turn{Text: text})
+			turns = append(turns, retriever.Turn{Text: firstRunes(text, retriever.MaxQueryRunes)})
 			if i < last { // what follows the question is this turn's own tool loop
 				highest = max(highest, ground.MaxMarker(text))
 			}
@@ -37,6 +39,17 @@ func understand(r chatRequest) understood {
 	u.question = retriever.Ask(turns)
 	u.first = ground.FirstNumber(highest)
 	return u
+}
+
+// firstRunes is s cut to at most n runes, and lets go of the rest.
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return strings.Clone(s[:i])
+		}
+		n--
+	}
+	return s
 }
 
 // literals are the markers that stand in the conversation already.

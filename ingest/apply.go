@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,19 +93,22 @@ func (r *run) apply(ctx context.Context) (err error) {
 	if err := r.refresh(ctx); err != nil {
 		return err
 	}
-	var work, deletions []*Entry
-	embeds := false
+	var work, rewrites, deletions []*Entry
 	for _, en := range r.plan.Entries {
 		switch en.Action {
-		case Add, Change, Rewrite:
+		case Add, Change:
 			work = append(work, en)
-			embeds = embeds || en.Action != Rewrite
+		case Rewrite:
+			rewrites = append(rewrites, en)
 		case Delete:
 			deletions = append(deletions, en)
 		}
 	}
-	r.total = len(work) + len(deletions)
-	if r.embedder, err = r.e.openCollection(ctx, embeds, r.note); err != nil {
+	r.total = len(rewrites) + len(work) + len(deletions)
+	if err := r.rewrite(ctx, rewrites); err != nil {
+		return err
+	}
+	if r.embedder, err = r.e.openCollection(ctx, len(work) > 0, r.note); err != nil {
 		return err
 	}
 	if err := r.e.putOrigin(ctx, r.plan.origin); err != nil {
@@ -122,16 +126,37 @@ func (r *run) apply(ctx context.Context) (err error) {
 	return r.delete(ctx, deletions)
 }
 
-// settle reports the entries that nothing is done about, and records their failures.
+// rewrite goes before everything else: access that was withdrawn must not wait for hours
+// of embedding, nor for an embedder that is down.
+func (r *run) rewrite(ctx context.Context, entries []*Entry) (err error) {
+	if len(entries) == 0 {
+		return nil
+	}
+	if r.embedder, err = r.e.openCollection(ctx, false, r.note); err != nil {
+		return err
+	}
+	return r.write(ctx, entries)
+}
+
+// settle reports the entries that nothing is done about, and records their failures, many
+// in one write: a file can be full of them.
 func (r *run) settle(ctx context.Context) error {
+	var failed []*Entry
 	for _, en := range r.plan.Entries {
 		switch en.Action {
 		case Skip:
 			r.finish(en, 0, nil)
 		case Fail:
-			if err := r.fail(ctx, en, en.Failure); err != nil {
-				return err
-			}
+			failed = append(failed, en)
+		}
+	}
+	for some := range slices.Chunk(failed, r.e.o.Limits.PutDocuments) {
+		failures := make([]*Failure, len(some))
+		for i, en := range some {
+			failures[i] = en.Failure
+		}
+		if err := r.failAll(ctx, some, failures); err != nil {
+			return err
 		}
 	}
 	return nil

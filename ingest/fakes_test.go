@@ -143,6 +143,9 @@ func takeText(ctx context.Context, in ingest.Input) (ingest.Extracted, error) {
 func cutLines(doc ingest.Extracted, title string) ([]retriever.Chunk, error) {
 	var out []retriever.Chunk
 	start := 0
+	if strings.Contains(doc.Text, "!nothing") {
+		return nil, nil
+	}
 	for line := range strings.SplitSeq(doc.Text, "\n") {
 		end := start + len([]rune(line))
 		if strings.TrimSpace(line) != "" {

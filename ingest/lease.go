@@ -85,13 +85,17 @@ func (e *Engine) renewLease(ctx context.Context, name string) error {
 			return nil
 		case <-ticker.C:
 		}
-		_, err := e.o.Store.AcquireLease(ctx, name, e.o.Owner, leaseTTL)
+		// A store that does not answer must not keep a writer at it whose time is over.
+		attempt, done := context.WithDeadline(ctx, last.Add(leaseTTL))
+		asked := time.Now()
+		_, err := e.o.Store.AcquireLease(attempt, name, e.o.Owner, leaseTTL)
+		done()
 		switch {
 		case err == nil:
-			last = time.Now()
+			last = asked
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, retriever.ErrLeaseLost), time.Since(last) > leaseTTL:
+		case errors.Is(err, retriever.ErrLeaseLost), time.Since(last) >= leaseTTL:
 			return fmt.Errorf("lease %s: %w", name, retriever.ErrLeaseLost)
 		}
 	}

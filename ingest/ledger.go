@@ -54,8 +54,8 @@ func (l ledger) key(tenant, uri string) string {
 	return retriever.DocumentID(l.collection, tenant, uri)
 }
 
-// put records another failed attempt at an entry.
-func (l ledger) put(ctx context.Context, en *Entry, f *Failure) error {
+// record is of another failed attempt at an entry.
+func (l ledger) record(en *Entry, f *Failure) (retriever.Record, error) {
 	now := l.now().UTC()
 	r := FailureRecord{
 		URI: en.Item.URI, Tenant: en.offer.Tenant, Reason: f.Reason, Message: f.Message,
@@ -73,10 +73,16 @@ func (l ledger) put(ctx context.Context, en *Entry, f *Failure) error {
 	}
 	value, err := json.Marshal(r)
 	if err != nil {
-		return fmt.Errorf("failure ledger: %w", err)
+		return retriever.Record{}, fmt.Errorf("failure ledger: %w", err)
 	}
-	record := retriever.Record{Collection: l.collection, Kind: failureKind, Key: l.key(r.Tenant, r.URI), Value: value}
-	if err := l.state.PutRecords(ctx, record); err != nil {
+	return retriever.Record{Collection: l.collection, Kind: failureKind, Key: l.key(r.Tenant, r.URI), Value: value}, nil
+}
+
+func (l ledger) put(ctx context.Context, records []retriever.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := l.state.PutRecords(ctx, records...); err != nil {
 		return fmt.Errorf("failure ledger: %w", err)
 	}
 	return nil

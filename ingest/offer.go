@@ -27,12 +27,14 @@ type offer struct {
 	URL      string             `json:"url,omitempty"`
 	Metadata retriever.Metadata `json:"metadata,omitempty"`
 	ACL      []string           `json:"acl,omitempty"`
+
+	ownTenant bool // the document itself says whose it is
 }
 
 func (e *Engine) offerOf(it Item) (offer, error) {
 	o := offer{Tenant: e.o.Tenant, Title: it.Title, URL: it.URL, ACL: e.o.ACL}
-	if o.Tenant == "" {
-		o.Tenant = it.Tenant
+	if o.Tenant == "" && it.Tenant != "" {
+		o.Tenant, o.ownTenant = it.Tenant, true
 	}
 	if o.Tenant == "" {
 		o.Tenant = retriever.DefaultTenant
@@ -51,7 +53,7 @@ func (e *Engine) offerOf(it Item) (offer, error) {
 
 // pipeline is what Document.Pipeline says of a document made by pipelineID from o.
 func (o offer) pipeline(pipelineID string) string {
-	if o.Title == "" && o.URL == "" && len(o.Metadata) == 0 && len(o.ACL) == 0 {
+	if o.Title == "" && o.URL == "" && len(o.Metadata) == 0 && len(o.ACL) == 0 && !o.ownTenant {
 		return pipelineID
 	}
 	// Canonical: keys are sorted by encoding/json, and all values are strings, numbers,
@@ -61,7 +63,11 @@ func (o offer) pipeline(pipelineID string) string {
 		b = []byte(err.Error())
 	}
 	sum := sha256.Sum256(b)
-	return pipelineID + offerMark + hex.EncodeToString(sum[:8])
+	made := pipelineID + offerMark + hex.EncodeToString(sum[:8])
+	if o.ownTenant {
+		made += ownMark
+	}
+	return made
 }
 
 var errBadACL = errors.New("document's own access list")
@@ -107,7 +113,17 @@ func overlay(under, over retriever.Metadata) (retriever.Metadata, error) {
 	return checked, nil
 }
 
-const offerMark = "+offer:"
+const (
+	offerMark = "+offer:"
+	ownMark   = "+own"
+)
+
+// namedTenant reports whether a stored document said itself whose it is, so that its
+// source speaks for it whatever tenants the source names now.
+func namedTenant(pipeline string) bool {
+	_, digest, _ := strings.Cut(pipeline, offerMark)
+	return strings.HasSuffix(digest, ownMark)
+}
 
 // madeBy is the pipeline identity without the offer's digest.
 func madeBy(pipeline string) string {

@@ -49,6 +49,7 @@ type Entry struct {
 	Failure    *Failure // of Fail: known before anything is tried
 
 	offer   offer
+	access  []string // who may read the new version, as far as is known; empty: everyone
 	stamp   string
 	stored  bool           // the store has a version of it
 	hash    string         // of that version

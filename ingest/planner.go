@@ -60,6 +60,8 @@ type planner struct {
 	guards  map[string]bool           // URIs and URI prefixes the source could not look into
 	torn    map[string]bool           // "FILE#" of record files that were read in part
 	byURI   map[string][]*knownDocument
+
+	anyNamed bool // some known document said itself whose it is
 }
 
 // knownDocument is what planning needs of a stored document.
@@ -68,7 +70,6 @@ type knownDocument struct {
 	hash, pipeline  string
 	size            int64
 	modTime         time.Time
-	updated         time.Time
 	seen            bool
 }
 
@@ -94,8 +95,9 @@ func (p *planner) load(ctx context.Context) (err error) {
 			}
 			p.known[d.ID] = &knownDocument{
 				id: d.ID, uri: d.URI, tenant: d.Tenant, hash: d.Hash, pipeline: d.Pipeline,
-				size: d.Size, modTime: d.ModTime, updated: d.UpdatedAt,
+				size: d.Size, modTime: d.ModTime,
 			}
+			p.anyNamed = p.anyNamed || namedTenant(d.Pipeline)
 		}
 	}
 	records, err := Failures(ctx, p.e.o.Store, p.e.o.Collection)
@@ -109,9 +111,10 @@ func (p *planner) load(ctx context.Context) (err error) {
 // add decides what becomes of one item.
 func (p *planner) add(ctx context.Context, it Item, itemErr error) {
 	offer, offerErr := p.e.offerOf(it)
+	it.Metadata = offer.Metadata // plans are long: one copy is enough
 	id := retriever.DocumentID(p.e.o.Collection, offer.Tenant, it.URI)
 	known := p.known[id]
-	en := &Entry{Item: it, DocumentID: id, offer: offer, stamp: p.stamp(it, offer), stored: known != nil}
+	en := &Entry{Item: it, DocumentID: id, offer: offer, access: offer.ACL, stamp: p.stamp(it, offer), stored: known != nil}
 	if f := p.failed[id]; f != nil {
 		en.failed = &f.record
 	}
@@ -179,10 +182,6 @@ func (p *planner) compare(ctx context.Context, en *Entry, known *knownDocument) 
 	}
 }
 
-// racy is how young a file's last change may have been when it was read for its
-// modification time not to prove anything: the coarsest clock of a common file system.
-const racy = 2 * time.Second
-
 func (p *planner) sameBytes(ctx context.Context, it Item, known *knownDocument) (bool, error) {
 	switch {
 	case it.Hash != "":
@@ -190,7 +189,7 @@ func (p *planner) sameBytes(ctx context.Context, it Item, known *knownDocument) 
 	case it.Size >= 0 && it.Size != known.size:
 		return false, nil
 	case !p.e.o.Checksum && it.Size >= 0 && !it.ModTime.IsZero() &&
-		it.ModTime.UnixMilli() == known.modTime.UnixMilli() && known.updated.Sub(it.ModTime) > racy:
+		it.ModTime.UnixMilli() == known.modTime.UnixMilli():
 		return true, nil // stores keep at least milliseconds
 	}
 	hash, err := hashOf(ctx, it)
@@ -218,9 +217,11 @@ func (p *planner) keep(en *Entry, known *knownDocument) {
 }
 
 // withdrawElsewhere deletes what a record left behind under another tenant, when it says
-// itself whose it is: a document that moved must not stay visible where it was.
+// itself whose it is, or did: a document that moved must not stay visible where it was.
 func (p *planner) withdrawElsewhere(en *Entry) {
-	if en.Item.Tenant == "" || p.e.o.Tenant != "" {
+	named := en.Item.Tenant != ""
+	broken := en.Action == Fail && !named // it may still be meant for the tenant it was of
+	if p.e.o.Tenant != "" || broken || !named && !p.anyNamed {
 		return
 	}
 	if p.byURI == nil {
@@ -230,7 +231,7 @@ func (p *planner) withdrawElsewhere(en *Entry) {
 		}
 	}
 	for _, k := range p.byURI[en.Item.URI] {
-		if k.tenant != en.offer.Tenant && !k.seen {
+		if k.tenant != en.offer.Tenant && !k.seen && (named || namedTenant(k.pipeline)) {
 			k.seen = true
 			p.plan.Entries = append(p.plan.Entries, deletion(k))
 		}

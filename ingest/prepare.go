@@ -49,6 +49,7 @@ func (r *run) prepare(ctx context.Context, en *Entry) (*pending, error) {
 }
 
 func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
+	start := r.e.o.Now()
 	data, hash, err := r.e.read(ctx, en.Item)
 	if err != nil {
 		return nil, err
@@ -57,14 +58,14 @@ func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(found.Text) == "" {
-		return nil, Failf(EmptyText, "no text in it")
-	}
 	doc, err := r.describe(en, found)
 	if err != nil {
 		return nil, err
 	}
-	doc.Hash, doc.Size = hash, int64(len(data))
+	if strings.TrimSpace(found.Text) == "" {
+		return nil, Failf(EmptyText, "no text in it")
+	}
+	doc.Hash, doc.Size, doc.ModTime = hash, int64(len(data)), provenTime(en.Item, start)
 	if en.Item.Hash != "" {
 		doc.Size = en.Item.Size
 	}
@@ -81,15 +82,34 @@ func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
 	return seal(en, doc, chunks), nil
 }
 
+// racy is how young a file's last change may be when it is read for its modification
+// time not to prove anything: the coarsest clock of a common file system.
+const racy = 2 * time.Second
+
+// provenTime is the item's modification time, zero where bytes written after they were
+// read might have the same: no later plan may take them as unchanged by it.
+func provenTime(it Item, read time.Time) time.Time {
+	if it.Hash == "" && read.Sub(it.ModTime) <= racy {
+		return time.Time{}
+	}
+	return it.ModTime.UTC()
+}
+
+// describe also notes who may read the document, for the case that it fails later.
 func (r *run) describe(en *Entry, found Extracted) (retriever.Document, error) {
 	d := retriever.Document{
 		Collection: r.e.o.Collection, Tenant: en.offer.Tenant, URI: en.Item.URI, RecordID: en.Item.RecordID,
-		MIME: found.MIME, ModTime: en.Item.ModTime.UTC(), Pipeline: en.offer.pipeline(r.e.o.PipelineID), UpdatedAt: r.e.o.Now().UTC(),
+		MIME: found.MIME, Pipeline: en.offer.pipeline(r.e.o.PipelineID), UpdatedAt: r.e.o.Now().UTC(),
 	}
 	if d.MIME == "" {
 		d.MIME = en.Item.MIME
 	}
-	return d, en.offer.describe(&d, found)
+	err := en.offer.describe(&d, found)
+	en.access = d.ACL
+	if errors.Is(err, errBadACL) && len(d.ACL) == 0 {
+		en.access = []string{Nobody}
+	}
+	return d, err
 }
 
 func seal(en *Entry, doc retriever.Document, chunks []retriever.Chunk) *pending {

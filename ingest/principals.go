@@ -10,6 +10,27 @@ import (
 // whose access list cannot be read any more.
 const Nobody = "nobody:acl-unreadable"
 
+// inBoth are the principals that two access lists share, or Nobody. An empty list is
+// everyone.
+func inBoth(a, b []string) []string {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	}
+	var both []string
+	for _, p := range a {
+		if slices.Contains(b, p) {
+			both = append(both, p)
+		}
+	}
+	if both == nil {
+		return []string{Nobody}
+	}
+	return both
+}
+
 // ParseACL reads a list of principals from a decoded value: a list of strings, or one
 // string with commas between them. A principal is "user:NAME" or "group:NAME". nil is no
 // list at all: everyone of the tenant may read. Anything else, an empty list included, is

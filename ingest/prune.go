@@ -13,7 +13,7 @@ func (p *planner) prune() error {
 	var vanished []*knownDocument
 	own, kept := 0, 0
 	for _, k := range p.known {
-		if !p.tenants[k.tenant] || !p.covers(k.uri) {
+		if !p.speaksFor(k) || !p.covers(k.uri) {
 			continue
 		}
 		own++
@@ -41,6 +41,11 @@ func (p *planner) prune() error {
 		return p.plan.refused
 	}
 	return nil
+}
+
+// speaksFor reports whether the document's tenant is one of those of this source.
+func (p *planner) speaksFor(k *knownDocument) bool {
+	return p.tenants[k.tenant] || p.e.o.Tenant == "" && namedTenant(k.pipeline)
 }
 
 func deletion(k *knownDocument) *Entry {

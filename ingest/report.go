@@ -56,27 +56,43 @@ func (r *run) progress() {
 // fail records a failed document, sees to it that its stored version is not visible to
 // more callers than it is meant for now, and tells. The error is the store's.
 func (r *run) fail(ctx context.Context, en *Entry, f *Failure) error {
-	if !en.resting {
-		if errors.Is(f, errBadACL) && len(en.offer.ACL) == 0 {
-			en.offer.ACL = []string{Nobody}
+	return r.failAll(ctx, []*Entry{en}, []*Failure{f})
+}
+
+func (r *run) failAll(ctx context.Context, entries []*Entry, failures []*Failure) error {
+	var records []retriever.Record
+	for i, en := range entries {
+		if en.resting {
+			continue
 		}
 		if err := r.restrict(ctx, en); err != nil {
 			return err
 		}
-		if err := r.e.failures.put(ctx, en, f); err != nil {
+		record, err := r.e.failures.record(en, failures[i])
+		if err != nil {
 			return err
 		}
-		r.e.o.Logger.Warn("document failed", "uri", en.Item.URI, "reason", f.Reason, "err", f.Message)
+		records = append(records, record)
+		r.e.o.Logger.Warn("document failed", "uri", en.Item.URI, "reason", failures[i].Reason, "err", failures[i].Message)
 	}
-	r.finish(en, 0, f)
+	if err := r.e.failures.put(ctx, records); err != nil {
+		return err
+	}
+	for i, en := range entries {
+		r.finish(en, 0, failures[i])
+	}
 	return nil
 }
 
-// restrict puts the access list that is offered now on the stored version of a document
-// whose new version failed. Its pipeline still names the offer it was made from, so the
-// next plan takes it up again.
+// restricted stands where an offer's digest would, so that the next plan takes the
+// document up again even if its source has gone back to what is stored.
+const restricted = "restricted"
+
+// restrict leaves the stored version of a document whose new version failed to those who
+// may read the old one and the new one: what was taken out of the new one must not
+// become visible to whom only that is open.
 func (r *run) restrict(ctx context.Context, en *Entry) error {
-	if !en.stored || len(en.offer.ACL) == 0 {
+	if !en.stored || len(en.access) == 0 {
 		return nil
 	}
 	doc, chunks, err := r.e.o.Store.Document(ctx, r.e.o.Scope, en.DocumentID)
@@ -85,10 +101,16 @@ func (r *run) restrict(ctx context.Context, en *Entry) error {
 		return nil
 	case err != nil:
 		return err
-	case slices.Equal(doc.ACL, en.offer.ACL):
+	}
+	acl := inBoth(doc.ACL, en.access)
+	if slices.Equal(doc.ACL, acl) {
 		return nil
 	}
-	doc.ACL = en.offer.ACL
+	mark := offerMark + restricted
+	if namedTenant(doc.Pipeline) {
+		mark += ownMark
+	}
+	doc.ACL, doc.Pipeline = acl, madeBy(doc.Pipeline)+mark
 	up := retriever.Upsert{Document: doc, Chunks: chunks}
 	up.Seal()
 	_, err = r.e.o.Store.Put(ctx, r.e.o.Collection, []retriever.Upsert{up})

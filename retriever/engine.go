@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // MaxQueryRunes is where a query is cut; what follows would only dilute it.
@@ -24,8 +23,8 @@ type Options struct {
 	K            int                      // hits when the query does not say; default 6
 	Depth        int                      // candidates of each list; default 100, the depth fusion was measured at
 	Fusion       func(Fingerprint) Fusion // by the collection's space; default DefaultFusion
-	EmbedTimeout time.Duration            // default 5 s: a person is waiting
-	StoreTimeout time.Duration            // default 10 s
+	EmbedTimeout time.Duration            // default 3 s: a person is waiting, and words alone answer too
+	StoreTimeout time.Duration            // default 5 s
 	Count        func(string) int
 
 	// Observe is told how long each stage took and how it ended; may be nil.
@@ -62,10 +61,10 @@ func (o *Options) applyDefaults() {
 		o.Fusion = DefaultFusion
 	}
 	if o.EmbedTimeout == 0 {
-		o.EmbedTimeout = 5 * time.Second
+		o.EmbedTimeout = 3 * time.Second
 	}
 	if o.StoreTimeout == 0 {
-		o.StoreTimeout = 10 * time.Second
+		o.StoreTimeout = 5 * time.Second
 	}
 	if o.Count == nil {
 		o.Count = func(s string) int { return (len(s) + 3) / 4 } // OpenAI's rule of thumb for English
@@ -91,8 +90,8 @@ func (e *Engine) Retrieve(ctx context.Context, q Query) (Result, error) {
 		return r, err
 	}
 	var vector Vector
-	if q.Mode != Lexical && len(spaces) > 0 {
-		vector = e.embed(ctx, q.Text, spaces, &r)
+	if q.Mode != Lexical {
+		vector = e.embed(ctx, q, spaces, &r)
 	}
 	sets, err := e.candidates(ctx, q, spaces, vector, &r)
 	if err != nil {
@@ -129,13 +128,6 @@ func (e *Engine) plan(q Query) Query {
 	return q
 }
 
-// space is a collection to search, with its embedding space.
-type space struct {
-	name        string
-	fingerprint Fingerprint
-	mismatch    error // why its vectors cannot be compared with the query's
-}
-
 // collections resolves the names, each once. It fails on the first the Scope does not
 // allow or that does not exist; a missing DefaultCollection is left out.
 func (e *Engine) collections(ctx context.Context, q Query) ([]space, error) {
@@ -147,10 +139,12 @@ func (e *Engine) collections(ctx context.Context, q Query) ([]space, error) {
 		}
 		seen[name] = true
 		fp, err := e.spaces.fingerprint(ctx, q.Scope, name)
-		if errors.Is(err, ErrCollectionNotFound) && name == DefaultCollection && q.Scope.AllowsCollection(name) {
+		switch missing := errors.Is(err, ErrCollectionNotFound); {
+		case missing && name == DefaultCollection && q.Scope.AllowsCollection(name):
 			continue
-		}
-		if err != nil {
+		case missing: // stores name the collection as well
+			return nil, fmt.Errorf("collection %q: %w", name, ErrCollectionNotFound)
+		case err != nil:
 			return nil, fmt.Errorf("collection %q: %w", name, err)
 		}
 		out = append(out, space{name: name, fingerprint: fp})
@@ -158,41 +152,63 @@ func (e *Engine) collections(ctx context.Context, q Query) ([]space, error) {
 	return out, nil
 }
 
-// embed returns the query's vector, nil when there is none, and marks what was lost.
-func (e *Engine) embed(ctx context.Context, text string, spaces []space, r *Result) Vector {
+// embed returns the query's vector, nil when there is none, and marks what was lost. A
+// query over collections without vectors costs no call of the embedder.
+func (e *Engine) embed(ctx context.Context, q Query, spaces []space, r *Result) Vector {
+	if q.Mode == Dense {
+		mark(r, spaces, func(s space) bool { return !s.hasVectors() }, "the collection has no vectors")
+	}
+	if !slices.ContainsFunc(spaces, space.hasVectors) {
+		return nil
+	}
 	if e.opt.Embedder == nil {
-		markVectorsLost(spaces, r, "no embedder is configured")
+		mark(r, spaces, space.hasVectors, "no embedder is configured")
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.opt.EmbedTimeout)
 	defer cancel()
 	start := e.opt.Now()
-	configured, err := e.spaces.configured(ctx)
-	var vectors []Vector
-	if err == nil {
-		vectors, err = e.opt.Embedder.Embed(ctx, QueryText, []string{text})
-	}
+	vector, err := e.queryVector(ctx, q.Text, spaces, r)
 	e.opt.Observe("embed", e.opt.Now().Sub(start), err)
 	if err != nil {
 		e.opt.Logger.WarnContext(ctx, "query embedding lost, searching by words", "error", err)
 		r.Degraded = append(r.Degraded, Degradation{Stage: "embed", Reason: "the embedder does not answer"})
-		return nil
 	}
-	r.EmbedTokens = e.opt.Count(text)
-	for i := range spaces {
-		if s := &spaces[i]; !s.fingerprint.IsZero() {
-			if s.mismatch = s.fingerprint.Matches(configured); s.mismatch != nil {
-				r.Degraded = append(r.Degraded, Degradation{Stage: "dense", Collection: s.name, Reason: s.mismatch.Error()})
-			}
-		}
-	}
-	return vectors[0]
+	return vector
 }
 
-// markVectorsLost says of each collection that has vectors that they are not used.
-func markVectorsLost(spaces []space, r *Result, reason string) {
+// queryVector embeds text unless no collection's vectors can be compared with it.
+func (e *Engine) queryVector(ctx context.Context, text string, spaces []space, r *Result) (Vector, error) {
+	configured, err := e.spaces.configured(ctx)
+	if err != nil {
+		return nil, err
+	}
+	usable := false
+	for i := range spaces {
+		s := &spaces[i]
+		if !s.hasVectors() {
+			continue
+		}
+		if s.mismatch = s.fingerprint.Matches(configured); s.mismatch != nil {
+			r.Degraded = append(r.Degraded, Degradation{Stage: "dense", Collection: s.name, Reason: s.mismatch.Error()})
+		}
+		usable = usable || s.mismatch == nil
+	}
+	if !usable {
+		return nil, nil
+	}
+	vectors, err := e.opt.Embedder.Embed(ctx, QueryText, []string{text})
+	if err != nil {
+		return nil, err
+	}
+	r.EmbedTokens = e.opt.Count(text)
+	return vectors[0], nil
+}
+
+// mark says of each collection that which holds for that its vectors are not used.
+func mark(r *Result, spaces []space, which func(space) bool, reason string) {
 	for _, s := range spaces {
-		if !s.fingerprint.IsZero() {
+		if which(s) {
 			r.Degraded = append(r.Degraded, Degradation{Stage: "dense", Collection: s.name, Reason: reason})
 		}
 	}
@@ -208,14 +224,11 @@ func (e *Engine) candidates(ctx context.Context, q Query, spaces []space, vector
 	defer cancel()
 	start := e.opt.Now()
 	sets, errs := make([]CandidateSet, len(spaces)), make([]error, len(spaces))
-	var g errgroup.Group
+	var wg sync.WaitGroup
 	for i, s := range spaces {
-		g.Go(func() error {
-			sets[i], errs[i] = e.opt.Store.Candidates(ctx, candidateQuery(q, s, vector))
-			return nil
-		})
+		wg.Go(func() { sets[i], errs[i] = e.opt.Store.Candidates(ctx, candidateQuery(q, s, vector)) })
 	}
-	_ = g.Wait() // errors are in errs
+	wg.Wait()
 	e.opt.Observe("candidates", e.opt.Now().Sub(start), errors.Join(errs...))
 	return keepAnswered(spaces, sets, errs, r)
 }
@@ -225,7 +238,7 @@ func candidateQuery(q Query, s space, vector Vector) CandidateQuery {
 	if q.Mode != Dense {
 		c.Text = q.Text
 	}
-	if q.Mode != Lexical && !s.fingerprint.IsZero() && s.mismatch == nil {
+	if q.Mode != Lexical && s.hasVectors() && s.mismatch == nil {
 		c.Vector = vector
 	}
 	if c.Text == "" && c.Vector == nil { // dense was asked for and is lost: words are better than nothing
@@ -258,7 +271,7 @@ func keepAnswered(spaces []space, sets []CandidateSet, errs []error, r *Result) 
 func (e *Engine) fusion(spaces []space) Fusion {
 	var fp Fingerprint
 	for _, s := range spaces {
-		if !s.fingerprint.IsZero() {
+		if s.hasVectors() {
 			fp = s.fingerprint
 			break
 		}
@@ -278,65 +291,4 @@ func cutRunes(s string, n int) string {
 		n--
 	}
 	return s
-}
-
-// spaceCache remembers each collection's embedding space for a second, the bound within
-// which a new collection has to be noticed, and the probed fingerprint of the embedder
-// for good.
-type spaceCache struct {
-	store    Store
-	embedder Embedder
-	now      func() time.Time
-
-	mu     sync.Mutex
-	known  map[string]cachedSpace
-	probed *Fingerprint
-}
-
-type cachedSpace struct {
-	fingerprint Fingerprint
-	at          time.Time
-}
-
-const spaceTTL = time.Second
-
-func (c *spaceCache) fingerprint(ctx context.Context, scope Scope, name string) (Fingerprint, error) {
-	if !scope.AllowsCollection(name) {
-		return Fingerprint{}, ErrCollectionNotFound
-	}
-	c.mu.Lock()
-	have, ok := c.known[name]
-	c.mu.Unlock()
-	if ok && c.now().Sub(have.at) < spaceTTL {
-		return have.fingerprint, nil
-	}
-	info, err := c.store.Collection(ctx, scope, name)
-	if err != nil {
-		return Fingerprint{}, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.known == nil {
-		c.known = map[string]cachedSpace{}
-	}
-	c.known[name] = cachedSpace{fingerprint: info.Fingerprint, at: c.now()}
-	return info.Fingerprint, nil
-}
-
-// configured is the embedder's fingerprint with its probe, asked for once.
-func (c *spaceCache) configured(ctx context.Context) (Fingerprint, error) {
-	c.mu.Lock()
-	probed := c.probed
-	c.mu.Unlock()
-	if probed != nil {
-		return *probed, nil
-	}
-	fp, err := Probe(ctx, c.embedder)
-	if err != nil {
-		return fp, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.probed = &fp
-	return fp, nil
 }

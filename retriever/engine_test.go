@@ -3,6 +3,9 @@ package retriever_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,30 +19,38 @@ type shelf struct {
 	spaces map[string]retriever.Fingerprint
 	sets   map[string]retriever.CandidateSet
 	fail   map[string]error
-	asked  []retriever.CandidateQuery
+
+	mu    sync.Mutex // the engine asks collections side by side
+	asked []retriever.CandidateQuery
 }
 
 func (s *shelf) Collection(_ context.Context, _ retriever.Scope, name string) (retriever.CollectionInfo, error) {
 	fp, ok := s.spaces[name]
 	if !ok {
-		return retriever.CollectionInfo{}, retriever.ErrCollectionNotFound
+		return retriever.CollectionInfo{}, fmt.Errorf("collection %q: %w", name, retriever.ErrCollectionNotFound)
 	}
 	return retriever.CollectionInfo{Collection: retriever.Collection{Name: name, Fingerprint: fp}}, nil
 }
 
 func (s *shelf) Candidates(_ context.Context, q retriever.CandidateQuery) (retriever.CandidateSet, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.asked = append(s.asked, q)
 	return s.sets[q.Collection], s.fail[q.Collection]
 }
 
 // fixed embeds every text as the same vector, or fails.
 type fixed struct {
-	fp  retriever.Fingerprint
-	err error
+	fp    retriever.Fingerprint
+	err   error
+	calls *int // counted unless nil
 }
 
 func (f fixed) Fingerprint() retriever.Fingerprint { return f.fp }
 func (f fixed) Embed(_ context.Context, _ retriever.TextKind, texts []string) ([]retriever.Vector, error) {
+	if f.calls != nil {
+		*f.calls++
+	}
 	out := make([]retriever.Vector, len(texts))
 	for i := range out {
 		out[i] = retriever.Vector{1, 0}
@@ -122,6 +133,40 @@ func TestRetrieveDegradesWhenALegIsLost(t *testing.T) {
 	}
 }
 
+func TestRetrieveAsksNoEmbedderForCollectionsWithoutVectors(t *testing.T) {
+	for name, tc := range map[string]struct {
+		mode retriever.Mode
+		want []retriever.Degradation
+	}{
+		"hybrid": {retriever.Hybrid, nil},
+		"dense":  {retriever.Dense, []retriever.Degradation{{Stage: "dense", Collection: "a", Reason: "the collection has no vectors"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &shelf{spaces: map[string]retriever.Fingerprint{"a": {}}, sets: map[string]retriever.CandidateSet{"a": one("x")}}
+			calls := 0
+			e := engine(t, s, fixed{fp: space, err: errors.New("down"), calls: &calls})
+			r, err := e.Retrieve(t.Context(), retriever.Query{Text: "q", Scope: scope, Collections: []string{"a"}, Mode: tc.mode})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, r.Degraded); diff != "" || calls != 0 || len(r.Hits) != 1 {
+				t.Errorf("%d calls, %d hits, degraded (-want +got):\n%s", calls, len(r.Hits), diff)
+			}
+		})
+	}
+}
+
+func TestRetrieveNamesAMissingCollectionOnce(t *testing.T) {
+	for name, scope := range map[string]retriever.Scope{"unknown": scope, "out of scope": scope.Within("b")} {
+		t.Run(name, func(t *testing.T) {
+			_, err := engine(t, &shelf{}, nil).Retrieve(t.Context(), retriever.Query{Text: "q", Scope: scope, Collections: []string{"nope"}})
+			if want := `collection "nope": collection not found`; err == nil || err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
+}
+
 func TestRetrieveAnswersFromTheCollectionsThatWork(t *testing.T) {
 	s := &shelf{
 		spaces: map[string]retriever.Fingerprint{"a": space, "b": space},
@@ -140,6 +185,56 @@ func TestRetrieveAnswersFromTheCollectionsThatWork(t *testing.T) {
 	s.fail["a"] = retriever.ErrUnavailable
 	if _, err := engine(t, s, fixed{fp: space}).Retrieve(t.Context(), q); !errors.Is(err, retriever.ErrUnavailable) {
 		t.Errorf("with none left: got %v", err)
+	}
+}
+
+func TestCollectionsAreRankedAsOne(t *testing.T) {
+	set := func(background float64, candidates ...retriever.Candidate) retriever.CandidateSet {
+		return retriever.CandidateSet{Candidates: candidates, Background: retriever.Distribution{Mean: background, StdDev: 0.1}}
+	}
+	byWords := candidate("d", 4, 1, 0, 0)
+	byWords.Dense = retriever.Leg{} // of a collection without vectors
+	s := &shelf{
+		spaces: map[string]retriever.Fingerprint{"a": space, "b": space, "words": {}},
+		sets: map[string]retriever.CandidateSet{
+			"a":     set(0.2, candidate("a", 9, 1, 0.3, 2), candidate("c", 5, 2, 0.8, 1)),
+			"b":     set(0.4, candidate("b", 9, 1, 0.6, 1), candidate("e", 0, 0, 0.5, 2)),
+			"words": {Candidates: []retriever.Candidate{byWords}},
+		},
+	}
+	r, err := engine(t, s, fixed{fp: space}).Retrieve(t.Context(), retriever.Query{
+		Text: "q", Scope: scope, Collections: []string{"a", "b", "words"}, K: 10, Raw: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type ranks struct{ Lexical, Dense int }
+	got := map[string]ranks{}
+	for _, h := range r.Hits {
+		got[h.Chunk.ID] = ranks{h.Signals.Lexical.Rank, h.Signals.Dense.Rank}
+	}
+	want := map[string]ranks{"a": {1, 4}, "b": {2, 2}, "c": {3, 1}, "d": {4, 0}, "e": {0, 3}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("ranks over all collections, ties by chunk ID (-want +got):\n%s", diff)
+	}
+	// The pooled background has mean .3 and deviation √(.1² + .1²); c stands 3.54 above it.
+	for _, h := range r.Hits {
+		if h.Chunk.ID == "c" && (h.Relevance < 0.18 || h.Relevance > 0.20) {
+			t.Errorf("relevance of c: %.3f, want half of (3.54-2)/4", h.Relevance)
+		}
+	}
+}
+
+func TestLongQueryIsCutAtARune(t *testing.T) {
+	s := &shelf{spaces: map[string]retriever.Fingerprint{"a": {}}}
+	for _, n := range []int{retriever.MaxQueryRunes - 1, retriever.MaxQueryRunes, retriever.MaxQueryRunes + 1} {
+		r, err := engine(t, s, nil).Retrieve(t.Context(), retriever.Query{Text: strings.Repeat("é", n), Scope: scope, Collections: []string{"a"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := strings.Repeat("é", min(n, retriever.MaxQueryRunes)); r.Query != want {
+			t.Errorf("%d runes: searched %d bytes, want %d", n, len(r.Query), len(want))
+		}
 	}
 }
 

@@ -87,12 +87,3 @@ type Result struct {
 	EmbedTokens int
 	Took        time.Duration
 }
-
-// Tokens is the sum of the hits' chunk tokens.
-func (r Result) Tokens() int {
-	n := 0
-	for _, h := range r.Hits {
-		n += h.Chunk.Tokens
-	}
-	return n
-}

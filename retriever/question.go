@@ -3,7 +3,6 @@ package retriever
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Turn is one message of a conversation as far as retrieval cares: what a person or the
@@ -59,24 +58,15 @@ func Ask(turns []Turn) Question {
 }
 
 // word is a word of a turn as written and in lower case.
-type word struct {
-	text, lower string
-	capital     bool // starts with a capital where that tells something: not first in a sentence
-}
+type word struct{ text, lower string }
 
 func wordsOf(s string) []word {
 	var out []word
-	sentenceStart := true
 	for _, field := range strings.Fields(s) {
 		w := strings.TrimFunc(field, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
 		if w != "" {
 			w = strings.TrimSuffix(strings.TrimSuffix(w, "'s"), "’s")
-			first, _ := utf8.DecodeRuneInString(w)
-			out = append(out, word{text: w, lower: strings.ToLower(w), capital: !sentenceStart && unicode.IsUpper(first)})
-			sentenceStart = false
-		}
-		if strings.HasSuffix(field, ".") || strings.HasSuffix(field, "?") || strings.HasSuffix(field, "!") {
-			sentenceStart = true
+			out = append(out, word{text: w, lower: strings.ToLower(w)})
 		}
 	}
 	return out

@@ -205,3 +205,37 @@ func TestFingerprintsThatDiffer(t *testing.T) {
 		}
 	}
 }
+
+func TestVectorsAreScaledOrRefused(t *testing.T) {
+	v := retriever.Vector{3, 4}
+	if err := retriever.Normalize(v); err != nil || v.Check(2) != nil {
+		t.Errorf("got %v, %v", v, err)
+	}
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, bad := range []retriever.Vector{{}, {0, 0}, {nan, 1}, {inf, 1}} {
+		if err := retriever.Normalize(bad); !errors.Is(err, retriever.ErrBadVector) {
+			t.Errorf("normalize %v: got %v", bad, err)
+		}
+	}
+	for _, bad := range []retriever.Vector{nil, {1}, {1, 1}, {nan, 1}, {0, 0, 1}} {
+		if err := bad.Check(2); !errors.Is(err, retriever.ErrBadVector) {
+			t.Errorf("check %v: got %v", bad, err)
+		}
+	}
+}
+
+func TestCollectionNamesAndModesAreHeldToTheirRule(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"a": true, "0-a_b": true, strings.Repeat("a", 63): true,
+		"": false, "A": false, "-a": false, "a.b": false, "ä": false, "a\n": false, strings.Repeat("a", 64): false,
+	} {
+		if err := retriever.CheckCollectionName(name); (err == nil) != ok {
+			t.Errorf("collection %q: got %v", name, err)
+		}
+	}
+	for in, want := range map[string]retriever.Mode{"": retriever.Hybrid, "hybrid": retriever.Hybrid, "dense": retriever.Dense, "lexical": retriever.Lexical, "Hybrid": ""} {
+		if got, err := retriever.ParseMode(in); got != want || (err != nil) != (want == "") {
+			t.Errorf("mode %q: got %q, %v", in, got, err)
+		}
+	}
+}

@@ -22,10 +22,11 @@ import (
 type app struct {
 	globals
 	stdio
-	getenv func(string) string
+	environ []string // NAME=value
 
 	cfg     configs.Config
 	log     *slog.Logger
+	logTo   detour
 	closers []func() error
 }
 
@@ -46,7 +47,12 @@ func (a *app) close() error {
 func (a *app) configure(flags ...func(*configs.Config)) error {
 	file := a.ConfigFile
 	if file == "" {
-		file = a.getenv("RAGWAY_CONFIG")
+		file = a.getenv(configs.FileVariable)
+	}
+	if !a.Quiet {
+		for _, complaint := range configs.UnknownEnv(a.environ) {
+			fmt.Fprintf(a.err, "warning: %s\n", complaint)
+		}
 	}
 	cfg, err := configs.Load(configs.Sources{File: file, Getenv: a.getenv})
 	if err != nil {
@@ -61,8 +67,17 @@ func (a *app) configure(flags ...func(*configs.Config)) error {
 	if err := cfg.Validate(); err != nil {
 		return err
 	}
-	a.cfg, a.log = cfg, newLogger(cfg.Log, a.err)
+	a.cfg, a.log = cfg, a.newLogger(cfg.Log)
 	return nil
+}
+
+func (a *app) getenv(name string) string {
+	for _, entry := range a.environ {
+		if n, value, _ := strings.Cut(entry, "="); n == name {
+			return value
+		}
+	}
+	return ""
 }
 
 func setIf[T comparable](dst *T, v T) {
@@ -71,14 +86,15 @@ func setIf[T comparable](dst *T, v T) {
 	}
 }
 
-func newLogger(c configs.Log, w interface{ Write([]byte) (int, error) }) *slog.Logger {
+func (a *app) newLogger(c configs.Log) *slog.Logger {
+	a.logTo.to(a.err)
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Level)) // Validate has seen it
 	opts := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
+		return slog.New(slog.NewJSONHandler(&a.logTo, opts))
 	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return slog.New(slog.NewTextHandler(&a.logTo, opts))
 }
 
 // store opens the configured store. A command that only reads does not create a data
@@ -97,7 +113,7 @@ func (a *app) store(ctx context.Context, readOnly bool) (retriever.Store, error)
 		K1: a.cfg.Retrieval.BM25.K1, B: a.cfg.Retrieval.BM25.B,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open the store in %s: %w", a.cfg.DataDir, err)
+		return nil, err
 	}
 	a.onClose(s.Close)
 	return s, nil
@@ -110,7 +126,7 @@ func (a *app) qdrantStore(ctx context.Context) (retriever.Store, error) {
 		K1: a.cfg.Retrieval.BM25.K1, B: a.cfg.Retrieval.BM25.B,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open the store on Qdrant at %s: %w", strings.Join(c.Addresses, ", "), err)
+		return nil, fmt.Errorf("open store: %w", err)
 	}
 	a.onClose(s.Close)
 	return s, nil

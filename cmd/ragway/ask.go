@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +27,15 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	question := strings.Join(c.Question, " ")
+	if strings.TrimSpace(question) == "" {
+		return usagef("the question is empty")
+	}
 	if err := a.configure(); err != nil {
 		return err
+	}
+	if a.LogLevel == "" {
+		a.log = slog.New(slog.DiscardHandler) // the answer or the error says it all
 	}
 	if c.Model == "" && a.cfg.Upstream.BaseURL != "" {
 		return usagef("prompts go to %s: say which model with --model", a.cfg.Upstream.BaseURL)
@@ -38,17 +48,23 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	client := chatClient{http: &http.Client{Transport: inProcess{srv.Handler()}}, base: "http://in-process"}
-	body := map[string]any{"model": c.model(), "messages": []map[string]string{{"role": "user", "content": strings.Join(c.Question, " ")}}}
+	client := chatClient{http: &http.Client{Transport: inProcess{srv.Handler()}}, base: "http://" + dialable(a.cfg.Server.Listen)}
+	body := map[string]any{"model": c.model(), "messages": []map[string]string{{"role": "user", "content": question}}}
 	if len(c.Collection) > 0 {
 		body["rag"] = map[string]any{"collections": c.Collection}
 	}
 	answer, raw, err := client.ask(ctx, body)
+	if e := (*errorAnswer)(nil); errors.As(err, &e) && e.Source == "upstream" {
+		return fmt.Errorf("ask %s: %w (--log-level error says why)", a.cfg.Upstream.BaseURL, err)
+	}
 	if err != nil {
 		return err
 	}
 	if a.JSON {
 		return printJSON(a.out, json.RawMessage(raw))
+	}
+	for _, d := range answer.Rag.Degraded {
+		fmt.Fprintf(a.err, "degraded: %s\n", degradedLine(d))
 	}
 	for _, choice := range answer.Choices {
 		fmt.Fprintln(a.out, plain(choice.Message.Content))
@@ -71,6 +87,9 @@ func printSources(w io.Writer, sources []chatSource) {
 			continue
 		}
 		where := s.URI
+		if s.Title == s.URI { // it has no title
+			s.Title = path.Base(s.URI)
+		}
 		if len(s.Headings) > 0 {
 			where += " › " + s.Headings[len(s.Headings)-1]
 		}
@@ -82,7 +101,8 @@ func printSources(w io.Writer, sources []chatSource) {
 }
 
 // inProcess is a transport that calls a handler directly: no port is opened that others on
-// this machine could use with the operator's eyes.
+// this machine could use with the operator's eyes. The address in a request is the one
+// that `ragway serve` has, for the links in citations.
 type inProcess struct{ handler http.Handler }
 
 func (t inProcess) RoundTrip(req *http.Request) (*http.Response, error) {

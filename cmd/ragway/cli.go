@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -42,10 +43,10 @@ type grammar struct {
 
 // globals are the flags of every command.
 type globals struct {
-	ConfigFile string `name:"config" placeholder:"FILE" help:"Configuration file."`
-	DataDir    string `name:"data-dir" placeholder:"DIR" help:"Data folder (default ./ragway-data)."`
-	Store      string `name:"store" placeholder:"local|qdrant" help:"Where documents are kept."`
-	LogLevel   string `name:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	ConfigFile string `name:"config" placeholder:"FILE" help:"Configuration file (default: $$RAGWAY_CONFIG)."`
+	DataDir    string `name:"data-dir" placeholder:"DIR" help:"Data folder (default: ./ragway-data)."`
+	Store      string `name:"store" placeholder:"local|qdrant" help:"Where documents are kept (default: local)."`
+	LogLevel   string `name:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error (default: info)."`
 	JSON       bool   `name:"json" help:"Print JSON, for scripts."`
 	Quiet      bool   `name:"quiet" short:"q" help:"Print results and errors only."`
 }
@@ -72,8 +73,9 @@ type stdio struct {
 	out, err io.Writer
 }
 
-// run is the program: it parses args, runs the command and returns the exit code.
-func run(ctx context.Context, args []string, std stdio, getenv func(string) string) int {
+// run is the program: it parses args, runs the command and returns the exit code. The
+// environment is a list of NAME=value.
+func run(ctx context.Context, args []string, std stdio, environ []string) int {
 	var g grammar
 	exited := false
 	parser, err := kong.New(&g,
@@ -94,12 +96,23 @@ func run(ctx context.Context, args []string, std stdio, getenv func(string) stri
 		return exitDone
 	}
 	if err != nil {
-		return report(std, usagef("%w", err))
+		return report(std, usagef("%w\n  see `%s --help`", err, commandOf(err)))
 	}
-	a := &app{globals: g.globals, stdio: std, getenv: getenv}
+	a := &app{globals: g.globals, stdio: std, environ: environ}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	err = parsed.Run(a)
 	return report(std, errors.Join(err, a.close()))
+}
+
+// commandOf is as much of a command as was understood before a parse error.
+func commandOf(err error) string {
+	var e *kong.ParseError
+	if errors.As(err, &e) {
+		if node := e.Context.Selected(); node != nil {
+			return node.FullPath()
+		}
+	}
+	return "ragway"
 }
 
 // report prints err, one line a cause, and returns the exit code it stands for.
@@ -124,7 +137,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errUsage), errors.As(err, &problems):
+	case errors.Is(err, errUsage), errors.Is(err, ingest.ErrOriginConflict), errors.As(err, &problems):
 		return exitUsage
 	case errors.Is(err, errSomeFailed):
 		return exitSomeFailed
@@ -143,8 +156,8 @@ func hintFor(err error) string {
 		return "use a ragway at least as new as the one that wrote it; nothing was changed"
 	case errors.Is(err, ingest.ErrPruneRefused):
 		return "add --force if that is what you mean"
-	case errors.Is(err, ingest.ErrOriginConflict):
-		return "say which is meant with --name NAME"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "something listens there already; choose another address with --listen"
 	}
 	return ""
 }

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"ragway/retriever"
 )
 
 // chatClient asks a gateway over HTTP, as any client would.
 type chatClient struct {
-	base string // "" with a transport that needs no address
+	base string
 	http *http.Client
 }
 
@@ -24,8 +26,8 @@ type (
 			} `json:"message"`
 		} `json:"choices"`
 		Rag struct {
-			Sources  []chatSource `json:"sources"`
-			Degraded []any        `json:"degraded"`
+			Sources  []chatSource            `json:"sources"`
+			Degraded []retriever.Degradation `json:"degraded"`
 		} `json:"rag"`
 	}
 	chatSource struct {
@@ -98,17 +100,23 @@ func (c chatClient) post(ctx context.Context, body map[string]any) (*http.Respon
 	}
 	defer resp.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<16)) // what there is of it
-	return nil, errors.New(errorMessage(text, resp.Status))
+	return nil, answeredError(text, resp.Status)
 }
 
-func errorMessage(body []byte, status string) string {
-	var e struct {
-		Error struct {
-			Message string `json:"message"`
-		} `json:"error"`
+// errorAnswer is the error object of an answer.
+type errorAnswer struct {
+	Message string `json:"message"`
+	Source  string `json:"source"` // gateway or upstream
+}
+
+func (e *errorAnswer) Error() string { return e.Message }
+
+func answeredError(body []byte, status string) error {
+	var answer struct {
+		Error errorAnswer `json:"error"`
 	}
-	if err := json.Unmarshal(body, &e); err != nil || e.Error.Message == "" {
-		return status
+	if err := json.Unmarshal(body, &answer); err != nil || answer.Error.Message == "" {
+		return errors.New(status)
 	}
-	return e.Error.Message
+	return &answer.Error
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"ragway/configs"
@@ -14,7 +17,7 @@ import (
 type collectionsCmd struct {
 	List   collectionsListCmd   `cmd:"" help:"List collections."`
 	Show   collectionsShowCmd   `cmd:"" help:"Show one collection."`
-	Create collectionsCreateCmd `cmd:"" help:"Create an empty collection. Its settings stay as they are made."`
+	Create collectionsCreateCmd `cmd:"" help:"Create an empty collection, which keeps the settings it is created with."`
 	Delete collectionsDeleteCmd `cmd:"" help:"Delete a collection with all its documents."`
 }
 
@@ -70,30 +73,44 @@ func (c *collectionsShowCmd) Run(ctx context.Context, a *app) error {
 	}
 	info, err := store.Collection(ctx, scope, c.Name)
 	if err != nil {
-		return fmt.Errorf("collection %q: %w", c.Name, err)
+		return err
 	}
 	if a.JSON {
 		return printJSON(a.out, collectionJSON(info))
-	}
-	fields := ""
-	for name, t := range info.Schema {
-		fields += fmt.Sprintf("%s (%s) ", name, t)
 	}
 	for _, line := range [][2]string{
 		{"collection", info.Name},
 		{"documents", strconv.Itoa(info.Documents)},
 		{"chunks", fmt.Sprintf("%d, %d with vectors", info.Chunks, info.Vectors)},
-		{"text", fmt.Sprintf("%.1f MB", float64(info.Bytes)/1e6)},
+		{"text", size(info.Bytes)},
 		{"embedder", info.Fingerprint.String()},
-		{"recall@10", fmt.Sprintf("%.3f of an exact scan", info.RecallEstimate)},
+		{"recall@10", recall(info)},
 		{"chunking", fmt.Sprintf("%d tokens of %s, overlap %d", info.Chunking.Tokens, info.Chunking.Tokenizer, info.Chunking.Overlap)},
 		{"language", languageName(info.Language)},
-		{"fields", fields},
+		{"fields", fields(info)},
 		{"last ingest", when(info.LastIngest)},
 	} {
 		fmt.Fprintf(a.out, "%-12s %s\n", line[0], line[1])
 	}
 	return nil
+}
+
+func recall(info retriever.CollectionInfo) string {
+	if info.Vectors == 0 {
+		return "no vectors"
+	}
+	return fmt.Sprintf("%.3f of an exact scan", info.RecallEstimate)
+}
+
+func fields(info retriever.CollectionInfo) string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(info.Schema)) {
+		list = append(list, fmt.Sprintf("%s (%s)", plain(name), info.Schema[name]))
+	}
+	if list == nil {
+		return "none"
+	}
+	return strings.Join(list, ", ")
 }
 
 func languageName(code string) string {
@@ -130,9 +147,9 @@ func collectionJSON(i retriever.CollectionInfo) collectionOut {
 
 type collectionsCreateCmd struct {
 	Name        string `arg:"" help:"Name: a-z, 0-9, _ and -."`
-	Embedder    string `placeholder:"builtin|openai|none" help:"Embedder, when not the configured one."`
-	ChunkTokens int    `placeholder:"N" help:"Tokens a chunk holds at most."`
-	Language    string `placeholder:"L" help:"Language of the documents, e.g. en or de."`
+	Embedder    string `placeholder:"builtin|openai|none" help:"Embedder (default: as configured)."`
+	ChunkTokens int    `placeholder:"N" help:"Tokens a chunk holds at most (default: as configured, 400)."`
+	Language    string `placeholder:"L" help:"Language of the documents, e.g. en or de (default: as configured, en)."`
 }
 
 func (c *collectionsCreateCmd) Run(ctx context.Context, a *app) error {
@@ -161,7 +178,14 @@ func (c *collectionsCreateCmd) Run(ctx context.Context, a *app) error {
 	}
 	template.Name = c.Name
 	if err := store.CreateCollection(ctx, template); err != nil {
-		return fmt.Errorf("create %q: %w", c.Name, err)
+		return err
+	}
+	if a.JSON {
+		info, err := store.Collection(ctx, retriever.Operator(), c.Name)
+		if err != nil {
+			return err
+		}
+		return printJSON(a.out, collectionJSON(info))
 	}
 	if !a.Quiet {
 		fmt.Fprintf(a.out, "created %s, embedder %s\n", c.Name, template.Fingerprint)
@@ -188,7 +212,7 @@ func (a *app) collectionTemplate(ctx context.Context, e retriever.Embedder) (ret
 
 type collectionsDeleteCmd struct {
 	Name string `arg:"" help:"Collection."`
-	Yes  bool   `help:"Do not ask."`
+	Yes  bool   `help:"Delete it although it holds documents."`
 }
 
 func (c *collectionsDeleteCmd) Run(ctx context.Context, a *app) error {
@@ -201,13 +225,16 @@ func (c *collectionsDeleteCmd) Run(ctx context.Context, a *app) error {
 	}
 	info, err := store.Collection(ctx, retriever.Operator(), c.Name)
 	if err != nil {
-		return fmt.Errorf("collection %q: %w", c.Name, err)
+		return err
 	}
 	if !c.Yes && info.Documents > 0 {
 		return usagef("%q holds %s; add --yes to delete it", c.Name, plural(info.Documents, "document"))
 	}
 	if err := store.DeleteCollection(ctx, c.Name); err != nil && !errors.Is(err, retriever.ErrCollectionNotFound) {
 		return fmt.Errorf("delete %q: %w", c.Name, err)
+	}
+	if a.JSON {
+		return printJSON(a.out, collectionJSON(info))
 	}
 	if !a.Quiet {
 		fmt.Fprintf(a.out, "deleted %s with %s\n", c.Name, plural(info.Documents, "document"))

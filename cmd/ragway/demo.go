@@ -48,7 +48,7 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	a.cfg.DataDir = filepath.Join(dir, "data")
 	a.cfg.Log.Level = "warn"
 	setIf(&a.cfg.Log.Level, a.LogLevel)
-	a.log = newLogger(a.cfg.Log, a.err)
+	a.log = a.newLogger(a.cfg.Log)
 
 	registry := newRegistry()
 	served := make(chan error, 1)
@@ -197,8 +197,12 @@ func printMetrics(w io.Writer, g prometheus.Gatherer) error {
 			for _, l := range m.GetLabel() {
 				labels = append(labels, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
 			}
+			name := f.GetName()
+			if labels != nil {
+				name += "{" + strings.Join(labels, ",") + "}"
+			}
 			if v := m.GetCounter().GetValue(); v > 0 {
-				fmt.Fprintf(w, "  %s{%s} %v\n", f.GetName(), strings.Join(labels, ","), v)
+				fmt.Fprintf(w, "  %s %v\n", name, v)
 			}
 		}
 	}

@@ -60,19 +60,28 @@ func (c *documentsListCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	for d, err := range store.Documents(ctx, scope, c.Collection, "") {
+		if isMissingDefault(c.Collection, err) {
+			return nil
+		}
 		if err != nil {
-			return fmt.Errorf("list documents of %q: %w", c.Collection, err)
+			return fmt.Errorf("list %w", err)
 		}
 		if a.JSON {
 			err = printJSON(a.out, documentJSON(d))
 		} else {
-			_, err = fmt.Fprintf(a.out, "%s  %s  %s  %s\n", d.ID, d.URI, plural(d.Chunks, "chunk"), plain(d.Title))
+			_, err = fmt.Fprintf(a.out, "%s  %s  %s  %s\n", d.ID, plain(d.URI), plural(d.Chunks, "chunk"), titleOf(d))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isMissingDefault reports whether err says that the default collection does not exist
+// yet: it reads as empty, here as in a search.
+func isMissingDefault(collection string, err error) bool {
+	return collection == retriever.DefaultCollection && errors.Is(err, retriever.ErrCollectionNotFound)
 }
 
 type documentsShowCmd struct {
@@ -94,19 +103,26 @@ func (c *documentsShowCmd) Run(ctx context.Context, a *app) error {
 	}
 	d, chunks, err := store.Document(ctx, scope, c.ID)
 	if err != nil {
-		return fmt.Errorf("document %s: %w", c.ID, err)
+		return documentError(c.ID, err)
 	}
 	if a.JSON {
 		out := documentJSON(d)
 		out.Chunks = chunksJSON(chunks)
 		return printJSON(a.out, out)
 	}
-	fmt.Fprintf(a.out, "%s\n%s\ncollection %s, tenant %s, access %s, %s, updated %s\n", plain(d.Title), d.URI, d.Collection, d.Tenant,
+	fmt.Fprintf(a.out, "%s\n%s\ncollection %s, tenant %s, access %s, %s, updated %s\n", titleOf(d), plain(d.URI), d.Collection, d.Tenant,
 		access(d), plural(d.Chunks, "chunk"), when(d.UpdatedAt))
 	for _, ch := range chunks {
 		fmt.Fprintf(a.out, "\n[%d] %s\n%s\n", ch.Ordinal, plain(strings.Join(ch.Headings, " › ")), plain(ch.Text))
 	}
 	return nil
+}
+
+func documentError(id string, err error) error {
+	if errors.Is(err, retriever.ErrDocumentNotFound) {
+		return fmt.Errorf("%w: %s", retriever.ErrDocumentNotFound, id)
+	}
+	return fmt.Errorf("document %s: %w", id, err)
 }
 
 func access(d retriever.Document) string {
@@ -129,14 +145,14 @@ func (c *documentsDeleteCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	byCollection := map[string][]string{}
-	var missing []error
+	var errs []error
 	for _, id := range c.IDs {
 		d, _, err := store.Document(ctx, retriever.Operator(), id)
 		switch {
 		case errors.Is(err, retriever.ErrDocumentNotFound):
-			missing = append(missing, fmt.Errorf("document %s: %w", id, err))
+			errs = append(errs, documentError(id, err))
 		case err != nil:
-			return fmt.Errorf("document %s: %w", id, err)
+			return documentError(id, err)
 		default:
 			byCollection[d.Collection] = append(byCollection[d.Collection], id)
 		}
@@ -149,10 +165,12 @@ func (c *documentsDeleteCmd) Run(ctx context.Context, a *app) error {
 			return fmt.Errorf("delete from %q after %s: %w", collection, plural(deleted, "document"), err)
 		}
 	}
-	if !a.Quiet {
+	if a.JSON {
+		errs = append(errs, printJSON(a.out, map[string]int{"deleted": deleted}))
+	} else if !a.Quiet {
 		fmt.Fprintf(a.out, "deleted %s\n", plural(deleted, "document"))
 	}
-	return errors.Join(missing...)
+	return errors.Join(errs...)
 }
 
 type documentsFailedCmd struct {
@@ -165,6 +183,12 @@ func (c *documentsFailedCmd) Run(ctx context.Context, a *app) error {
 	}
 	store, err := a.store(ctx, true)
 	if err != nil {
+		return err
+	}
+	if _, err := store.Collection(ctx, retriever.Operator(), c.Collection); err != nil {
+		if isMissingDefault(c.Collection, err) {
+			return nil
+		}
 		return err
 	}
 	failures, err := ingest.Failures(ctx, store, c.Collection)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -14,7 +15,7 @@ import (
 type evalCmd struct {
 	Questions  string `arg:"" placeholder:"DIR|QUESTIONS.jsonl" help:"A folder in BEIR's layout, or a file of {question, uri|text|record_id}."`
 	Collection string `short:"c" default:"default" help:"Collection to search."`
-	Mode       string `default:"hybrid" placeholder:"hybrid|dense|lexical" help:"Which lists to answer from."`
+	Mode       string `default:"hybrid" placeholder:"hybrid|dense|lexical" help:"Which lists to answer from (default: hybrid)."`
 	RunFile    string `name:"run" placeholder:"FILE" help:"Write the rankings as a TREC run."`
 	reading
 }
@@ -63,14 +64,27 @@ func (c *evalCmd) Run(ctx context.Context, a *app) error {
 func readQuestions(path string) ([]eval.Question, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("read questions: %w", err)
+		return nil, usagef("read questions: %w", err)
 	}
+	var questions []eval.Question
 	if info.IsDir() {
-		return eval.ReadBEIR(path)
+		questions, err = eval.ReadBEIR(path)
+	} else {
+		questions, err = readQuestionsFile(path)
 	}
+	if err == nil && len(questions) == 0 {
+		err = errors.New("there are none")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read questions of %s: %w", path, err)
+	}
+	return questions, nil
+}
+
+func readQuestionsFile(path string) ([]eval.Question, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read questions: %w", err)
+		return nil, err
 	}
 	defer f.Close()
 	return eval.ReadQuestions(f)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -18,9 +19,12 @@ func (c *healthcheckCmd) Run(ctx context.Context, a *app) error {
 	if err := a.configure(); err != nil {
 		return err
 	}
-	url := c.URL
+	url := strings.TrimRight(c.URL, "/")
 	if url == "" {
 		url = "http://" + dialable(a.cfg.Server.Listen)
+	}
+	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+		return usagef("--url %s: want http://HOST:PORT", url)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -37,7 +41,10 @@ func (c *healthcheckCmd) Run(ctx context.Context, a *app) error {
 	if resp.StatusCode != http.StatusOK {
 		return errors.New("not ready: " + string(detail))
 	}
-	if !a.Quiet {
+	switch {
+	case a.JSON:
+		return printJSON(a.out, map[string]bool{"ready": true})
+	case !a.Quiet:
 		fmt.Fprintln(a.out, "ready")
 	}
 	return nil

@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,15 +32,15 @@ type ingestCmd struct {
 	Force       bool              `help:"Prune also when that deletes more than half."`
 	Checksum    bool              `help:"Read every file; size and time do not stand for the content."`
 	Tenant      string            `placeholder:"T" help:"Tenant that owns the documents (default: default)."`
-	ACL         []string          `name:"acl" placeholder:"group:hr,user:ann" help:"Who may read them (default: everyone of the tenant)."`
+	ACL         []string          `name:"acl" placeholder:"group:hr" help:"Who may read them, user:NAME or group:NAME (default: everyone of the tenant)."`
 	Meta        map[string]string `placeholder:"k=v" mapsep:"none" help:"Metadata of every document; may be repeated."`
 	RetryFailed bool              `help:"Try failed documents again before their time."`
 	Workers     int               `placeholder:"N" help:"Documents read at once (default: one a processor)."`
 }
 
 func (c *ingestCmd) Run(ctx context.Context, a *app) error {
-	if err := retriever.CheckCollectionName(c.Collection); err != nil {
-		return usagef("--collection: %w", err)
+	if err := c.check(); err != nil {
+		return err
 	}
 	if err := a.configure(); err != nil {
 		return err
@@ -71,12 +74,32 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	return c.run(ctx, a, eng, sources)
 }
 
+func (c *ingestCmd) check() error {
+	if err := retriever.CheckCollectionName(c.Collection); err != nil {
+		return usagef("--collection: %w", err)
+	}
+	if _, nameless := c.Meta[""]; nameless {
+		return usagef("--meta: a field has no name")
+	}
+	if u, err := url.Parse(c.URLBase); c.URLBase != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return usagef("--url-base %s: want http://… or https://…", c.URLBase)
+	}
+	return nil
+}
+
 // open opens the sources before anything else is touched: one that is not there is a
 // mistake of the command line.
 func (c *ingestCmd) open(ctx context.Context, a *app) ([]ingest.Source, error) {
 	var sources []ingest.Source
+	opt := source.Options{Name: c.Name, Stdin: a.in}
+	if slices.Contains(c.Sources, "-") {
+		opt.Stdin = interruptible(ctx, a.in)
+	}
 	for _, arg := range c.Sources {
-		s, err := source.Open(ctx, arg, source.Options{Name: c.Name, Stdin: a.in})
+		s, err := source.Open(ctx, arg, opt)
+		if err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if err != nil {
 			return nil, usagef("%w", err)
 		}
@@ -84,6 +107,18 @@ func (c *ingestCmd) open(ctx context.Context, a *app) ([]ingest.Source, error) {
 		sources = append(sources, s)
 	}
 	return sources, nil
+}
+
+// interruptible is r until ctx is done. A read from a terminal cannot be called off, so it
+// is left behind.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	pr, pw := io.Pipe()
+	go func() {
+		_, err := io.Copy(pw, r)
+		pw.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { pw.CloseWithError(ctx.Err()) })
+	return pr
 }
 
 // apply lays the flags over the options.

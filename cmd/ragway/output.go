@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"text/tabwriter"
 	"unicode"
 	"unicode/utf8"
@@ -57,6 +58,24 @@ func emptyList[T any](v []T) []T {
 		return []T{}
 	}
 	return v
+}
+
+// detour is a writer whose end can be changed: while a progress bar is drawn, log lines go
+// above it.
+type detour struct{ w atomic.Pointer[io.Writer] }
+
+func (d *detour) to(w io.Writer)              { d.w.Store(&w) }
+func (d *detour) Write(p []byte) (int, error) { return (*d.w.Load()).Write(p) }
+
+// size is n bytes for a person to read.
+func size(n int64) string {
+	switch {
+	case n < 1e3:
+		return plural(int(n), "byte")
+	case n < 1e6:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 // plural is "1 document", "2 documents".

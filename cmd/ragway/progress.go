@@ -33,8 +33,10 @@ const plainEvery = 5 * time.Second
 func newProgress(a *app, dryRun bool) *progress {
 	p := &progress{a: a, dryRun: dryRun, lines: a.err, printed: time.Now()}
 	if f, ok := a.err.(*os.File); ok && !a.JSON && !a.Quiet && !dryRun && term.IsTerminal(int(f.Fd())) {
-		p.bars = mpb.New(mpb.WithOutput(f), mpb.WithRefreshRate(100*time.Millisecond))
+		// Not as wide as the terminal: ^C is echoed into the line and must not wrap it.
+		p.bars = mpb.New(mpb.WithOutput(f), mpb.WithRefreshRate(100*time.Millisecond), mpb.WithWidth(40))
 		p.lines = p.bars
+		a.logTo.to(p.bars)
 	}
 	return p
 }
@@ -93,7 +95,7 @@ func (p *progress) progress(e ingest.ProgressEvent) {
 	switch {
 	case p.bar != nil:
 		p.bar.SetCurrent(int64(e.Done))
-	case time.Since(p.printed) >= plainEvery:
+	case e.Total > 0 && time.Since(p.printed) >= plainEvery:
 		p.printed = time.Now()
 		p.say("%d of %s, %s\n", e.Done, plural(e.Total, "document"), plural(e.Chunks, "chunk"))
 	}
@@ -114,6 +116,7 @@ func (p *progress) close() {
 		p.bar = nil
 	}
 	if p.bars != nil {
+		p.a.logTo.to(p.a.err)
 		p.bars.Wait()
 		p.bars, p.lines = nil, p.a.err
 	}
@@ -128,7 +131,7 @@ func (p *progress) summary(s ingest.Summary) {
 	case p.dryRun:
 		fmt.Fprintf(p.a.out, "would be: %s\n", countsLine(s.Counts))
 	case !p.a.Quiet:
-		fmt.Fprintf(p.a.out, "%s; %s, %.1f MB in %.1f s\n", countsLine(s.Counts), plural(s.Chunks, "chunk"), float64(s.Bytes)/1e6, s.Seconds)
+		fmt.Fprintf(p.a.out, "%s; %s, %s in %.1f s\n", countsLine(s.Counts), plural(s.Chunks, "chunk"), size(s.Bytes), s.Seconds)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 // reading are the flags of commands that read documents. Without them the command acts
 // as the operator of the data folder and sees everything.
 type reading struct {
-	Tenant string   `placeholder:"T" help:"See only this tenant's documents."`
-	As     []string `placeholder:"user:…,group:…" help:"See what these principals may see."`
+	Tenant string   `placeholder:"T" help:"See only this tenant's documents (default: all; with --as: default)."`
+	As     []string `placeholder:"user:ann" help:"See what these principals (user:NAME, group:NAME) may see."`
 }
 
 func (r reading) scope() (retriever.Scope, error) {

@@ -53,7 +53,7 @@ func environ(ts *testscript.TestScript) []string {
 }
 
 // cmdAwait starts a server in the background, waits for its "listening on" line, sets
-// $URL, and stops it with an interrupt at the end of the script, where it must exit 0:
+// $URL and $ADDR, and stops it with an interrupt at the end of the script, where it must exit 0:
 //
 //	await ragway serve --listen 127.0.0.1:0
 func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
@@ -95,6 +95,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s ended without listening", args[0])
 		}
 		ts.Setenv("URL", url)
+		ts.Setenv("ADDR", strings.TrimPrefix(url, "http://"))
 	case <-time.After(time.Minute):
 		ts.Fatalf("%s does not listen", args[0])
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path"
 	"strings"
 
 	"ragway/retriever"
@@ -12,7 +13,7 @@ type searchCmd struct {
 	Query      []string `arg:"" help:"What to look for."`
 	Collection []string `short:"c" placeholder:"C" help:"Collection to search; may be repeated (default: default)."`
 	K          int      `short:"k" default:"10" help:"How many passages."`
-	Mode       string   `default:"hybrid" placeholder:"hybrid|dense|lexical" help:"Which lists to answer from."`
+	Mode       string   `default:"hybrid" placeholder:"hybrid|dense|lexical" help:"Which lists to answer from (default: hybrid)."`
 	Filter     string   `placeholder:"JSON" sep:"none" help:"Filter over metadata, in OpenAI's form."`
 	Explain    bool     `help:"Show ranks and scores, and what was dropped and why."`
 	Raw        bool     `help:"Print the fused chunks, before selection."`
@@ -22,6 +23,9 @@ type searchCmd struct {
 func (c *searchCmd) Run(ctx context.Context, a *app) error {
 	if c.K < 1 || c.K > 10_000 {
 		return usagef("-k %d: want 1 to 10000", c.K)
+	}
+	if strings.TrimSpace(strings.Join(c.Query, "")) == "" {
+		return usagef("the query is empty")
 	}
 	q, err := c.query()
 	if err != nil {
@@ -97,7 +101,7 @@ func printHit(a *app, rank int, h retriever.Hit, explain bool) {
 }
 
 func hitTitle(h retriever.Hit) string {
-	parts := []string{plain(h.Document.Title)}
+	parts := []string{titleOf(h.Document)}
 	if len(h.Chunk.Headings) > 0 {
 		if last := plain(h.Chunk.Headings[len(h.Chunk.Headings)-1]); last != parts[0] {
 			parts = append(parts, last)
@@ -107,6 +111,14 @@ func hitTitle(h retriever.Hit) string {
 		parts = append(parts, fmt.Sprintf("page %d", h.Chunk.Page))
 	}
 	return strings.Join(parts, " › ")
+}
+
+// titleOf is what a person calls a document: its title, or else its file's name.
+func titleOf(d retriever.Document) string {
+	if d.Title == "" {
+		return plain(path.Base(d.URI))
+	}
+	return plain(d.Title)
 }
 
 func signalsLine(h retriever.Hit) string {

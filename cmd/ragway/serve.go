@@ -23,7 +23,7 @@ import (
 )
 
 type serveCmd struct {
-	Listen         string `placeholder:"ADDR" help:"Address (default 127.0.0.1:8080)."`
+	Listen         string `placeholder:"ADDR" help:"Address (default: 127.0.0.1:8080)."`
 	InsecureNoAuth bool   `name:"insecure-no-auth" help:"Listen beyond this machine without asking anyone for a key."`
 }
 
@@ -38,11 +38,11 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err := a.refuseOwnAddress(); err != nil {
 		return err
 	}
-	secret, err := a.secret()
+	store, err := a.store(ctx, false)
 	if err != nil {
 		return err
 	}
-	store, err := a.store(ctx, false)
+	secret, err := a.secret() // after the store, so that a folder that is refused stays as it was
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	}
 	l, err := listen(ctx, a.cfg.Server.Listen)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return err
 	}
 	a.announce(l)
 	return srv.Serve(ctx, l)
@@ -74,7 +74,18 @@ func (a *app) announce(l net.Listener) {
 			fmt.Fprintln(a.err, "no key is asked for: documents with an access list stay hidden")
 		}
 	}
-	fmt.Fprintf(a.err, "listening on http://%s\n", l.Addr())
+	fmt.Fprintf(a.err, "listening on http://%s\n", announced(a.cfg.Server.Listen, l.Addr()))
+}
+
+// announced is the host as configured, which for 0.0.0.0 is not what the system says, and
+// the port that was taken, which for 0 is not what is configured.
+func announced(listen string, taken net.Addr) string {
+	host, _, err := net.SplitHostPort(listen)
+	_, port, terr := net.SplitHostPort(taken.String())
+	if err != nil || terr != nil || host == "" {
+		return taken.String()
+	}
+	return net.JoinHostPort(host, port)
 }
 
 func (a *app) upstreamLine() string {

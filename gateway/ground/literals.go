@@ -1,6 +1,9 @@
 package ground
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Literals is a set of markers, e.g. [7] or 【7】. The zero value is empty.
 type Literals struct {
@@ -9,6 +12,9 @@ type Literals struct {
 
 // Scan adds every marker that stands in text, each number of a list on its own.
 func (l *Literals) Scan(text string) {
+	if !strings.ContainsAny(text, "[【［") { // a long text is not copied for nothing
+		return
+	}
 	b := []byte(text)
 	for {
 		i := bytes.IndexAny(b, "[【［")

@@ -17,8 +17,12 @@ const (
 )
 
 // chatToken is a control token of chat templates, which some servers read in any text:
-// <|im_start|>, <｜end▁of▁sentence｜>. F#'s and Elixir's pipes do not look like it.
-var chatToken = regexp.MustCompile(`<([|｜][\pL\pN_▁ -]{1,40}[|｜])>`)
+// <|im_start|>, <｜end▁of▁sentence｜>, Gemma's <start_of_turn>. F#'s and Elixir's pipes do
+// not look like it.
+var chatToken = regexp.MustCompile(`<([|｜][\pL\pN_▁ -]{1,40}[|｜]|(?:start|end)_of_turn)>`)
+
+// chatBracket is one of Llama 2's and Mistral's.
+var chatBracket = regexp.MustCompile(`\[(/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS))\]`)
 
 // block writes one source between its fence lines.
 func block(s Source, nonce string) string {
@@ -64,6 +68,7 @@ func neutral(text, nonce string) string {
 	text = strings.Map(visible, strings.ReplaceAll(text, "\r\n", "\n"))
 	text = without(text, nonce)
 	text = chatToken.ReplaceAllString(text, "‹$1›")
+	text = chatBracket.ReplaceAllString(text, "($1)")
 	text = breakRuns(text, '<', '‹')
 	return breakRuns(text, '>', '›')
 }

@@ -22,11 +22,12 @@ type answerBody struct {
 	once  sync.Once
 }
 
+// Read times the upstream only while it waits for it: a client that reads slowly holds
+// back the reader, and that is not the upstream's silence.
 func (b *answerBody) Read(p []byte) (int, error) {
+	b.watch.waitFor(b.idle)
 	n, err := b.Reader.Read(p)
-	if n > 0 {
-		b.watch.alive(b.idle)
-	}
+	b.watch.rest()
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = b.fail(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,8 +112,10 @@ func jsonAnswer(quotes []quote) string {
 	}{Answer: notFound, Sources: []int{}}
 	var texts []string
 	for _, q := range quotes {
-		texts = append(texts, q.text)
-		out.Sources = append(out.Sources, q.n)
+		texts = append(texts, strings.TrimSpace(q.text+"\n"+q.code))
+		if !slices.Contains(out.Sources, q.n) {
+			out.Sources = append(out.Sources, q.n)
+		}
 	}
 	if len(texts) > 0 {
 		out.Answer = strings.Join(texts, " ")

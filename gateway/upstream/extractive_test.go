@@ -26,6 +26,11 @@ func TestAnswersQuoteWhatCoversTheQuestion(t *testing.T) {
 	chunks := "Chunking::## How documents are cut\n\nA chunk is a passage of a document that is retrieved as a whole. Chunks have at most 400 tokens.[3] Tables repeat their header row in every chunk."
 	flags := "Flags::| Flag | Default | Meaning |\n| --- | --- | --- |\n| `--prune` | off | delete documents whose file vanished |\n| `--workers` | 4 | files read at a time |"
 	install := "Installing::To install ragway, run this command:\n\n```\ngo install ragway/cmd/ragway@latest\n```\n\nThe binary needs no other files."
+	drops := "Selection::### Selection\n\nSelection goes through the order and drops\n\n- passages below the least relevance,\n- passages that repeat another."
+	debt := "Debt::debt consisted of the following at the end of the year:\n\n($ in millions) | 2017 | 2016\nsenior notes due 2021 | 0 | 600\nterm loan | 84 | 21"
+	small := "Pumps::the water pump was ordered in spring from a maker abroad. it cost 40 dollars and arrived broken. nobody ever repaired the thing."
+	chinese := "战国无双3::《战国无双3》是由光荣和ω-force开发的战国无双系列的正统第三续作。本作中共有20张战场地图。后来发行的猛将传再新增3张战场地图。"
+	arabic := "جمال خاشقجي::ولد جمال خاشقجي في المدينة المنورة. كان مديرا لقناة العرب الإخبارية."
 	steps := "Backup::A backup takes three steps:\n\n1. Stop the ingest.\n2. Copy the [data folder](https://x.y/z).\n3. Start the **ingest** again.\n\nIt is safe while serving."
 	for _, tc := range []struct {
 		name, question string
@@ -43,6 +48,11 @@ func TestAnswersQuoteWhatCoversTheQuestion(t *testing.T) {
 			"To install ragway, run this command: [1]\n\n```\ngo install ragway/cmd/ragway@latest\n```"},
 		{"a list with its introduction", "What steps does a backup take?", manual(steps),
 			"A backup takes three steps: [1]\n\n- Stop the ingest.\n- Copy the data folder.\n- Start the ingest again."},
+		{"a list's item with its introduction", "What is dropped for its relevance?", manual(drops), "Selection goes through the order and drops [1]\n\n- passages below the least relevance,"},
+		{"a row of a table without a rule", "How large is the term loan in millions?", manual(debt), "($ in millions): term loan; 2017: 84; 2016: 21 [1]"},
+		{"a sentence of a text in small letters", "Where was the water pump ordered?", manual(small), "the water pump was ordered in spring from a maker abroad. [1] it cost 40 dollars and arrived broken. [1]"},
+		{"Chinese", "《战国无双3》是由哪两个公司合作开发的？", manual(chinese), "《战国无双3》是由光荣和ω-force开发的战国无双系列的正统第三续作。 [1]"},
+		{"Arabic", "أين ولد جمال خاشقجي؟", manual(arabic), "ولد جمال خاشقجي في المدينة المنورة. [1] كان مديرا لقناة العرب الإخبارية. [1]"},
 		{"nothing covers it", "Who won the football world cup in Brazil?", manual(serve, chunks), notFound},
 		{"one shared word is not an answer", "How do I bake sourdough bread with ragway?", manual(serve, chunks, install), notFound},
 		{"no passages", "What is a chunk?", nil, notFound},
@@ -58,10 +68,35 @@ func TestAnswersQuoteWhatCoversTheQuestion(t *testing.T) {
 }
 
 func TestJSONIsAnsweredInJSON(t *testing.T) {
-	got := NewExtractive(ExtractiveOptions{}).answer("What is a pump?", manual("P::A pump is a machine that moves water."), true)
-	if want := `{"answer":"A pump is a machine that moves water.","sources":[1]}`; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	for _, tc := range []struct{ question, passage, want string }{
+		{"What is a pump?", "P::A pump is a machine that moves water.", `{"answer":"A pump is a machine that moves water.","sources":[1]}`},
+		{"Which steps does priming take?", "P::Priming takes two steps:\n\n- Fill it.\n- Close it.", `{"answer":"Priming takes two steps:\n- Fill it.\n- Close it.","sources":[1]}`},
+	} {
+		if got := NewExtractive(ExtractiveOptions{}).answer(tc.question, manual(tc.passage), true); got != tc.want {
+			t.Errorf("got %s, want %s", got, tc.want)
+		}
 	}
+}
+
+// FuzzAnswer holds that any passage is read to its end, that what introduces a unit is of
+// its own passage, and that quotes have a source.
+func FuzzAnswer(f *testing.F) {
+	for _, s := range []string{"a | b\nc | d", "x | y\n\n- a\n- b", "Lead:\n\n```\ncode", "# h\n1. a\n  b", "| a |\n|---|\n| b |", "~~~\n|", "战国。无双", "-\n=\n*", "a. b. c? d"} {
+		f.Add("what is a b c code 战国", s)
+	}
+	f.Fuzz(func(t *testing.T, asked, passage string) {
+		for i, u := range splitUnits(passage) {
+			if u.text == "" || u.intro < 0 || u.intro > i {
+				t.Fatalf("unit %d: %+v", i, u)
+			}
+		}
+		two := manual("T::"+passage, "U::"+passage)
+		for _, q := range selectQuotes(newQuestion(asked, ""), two, 3) {
+			if q.n < 1 || q.n > 2 || q.text == "" {
+				t.Fatalf("%+v", q)
+			}
+		}
+	})
 }
 
 func do(t *testing.T, body string) *gateway.Reply {
@@ -95,5 +130,25 @@ func TestExtractiveStreamsLikeAModel(t *testing.T) {
 	again, err := io.ReadAll(do(t, `{"messages":[],"stream":true,"n":2,"stream_options":{"include_usage":true}}`).Body)
 	if err != nil || len(again) != len(data) {
 		t.Errorf("another answer the second time: %v %s", err, again)
+	}
+}
+
+// BenchmarkAnswer reads six passages of some 400 tokens each.
+func BenchmarkAnswer(b *testing.B) {
+	for _, bb := range []struct{ name, question, sentence string }{
+		{"English", "When was the water pump in Basra repaired?", "The water pump that the city of Basra ordered in 1931 was repaired by three engineers, and the works were opened again in May. "},
+		{"Chinese", "巴士拉的水泵是什么时候修好的？", "巴士拉市在1931年订购的水泵由三名工程师修好，水厂于五月重新开放。"},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			passages := manual("A::"+strings.Repeat(bb.sentence, 1600/len(bb.sentence)), "B::"+strings.Repeat(bb.sentence, 1600/len(bb.sentence)))
+			passages = append(append(passages, passages...), passages...)
+			e := NewExtractive(ExtractiveOptions{})
+			b.ReportAllocs()
+			for b.Loop() {
+				if e.answer(bb.question, passages, false) == notFound {
+					b.Fatal("no answer")
+				}
+			}
+		})
 	}
 }

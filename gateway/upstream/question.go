@@ -1,30 +1,51 @@
 package upstream
 
 import (
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"ragway/retriever/text"
 )
 
 // question is what is asked: its terms, and what kind of answer it hopes for.
 type question struct {
-	analyzer *text.Analyzer
-	terms    []string // distinct, without question words
-	defines  bool     // "what is X": a sentence that says so is best
-	counts   bool     // "how many", "when": a number is wanted
-	manner   bool     // "how do I": instructions and commands
+	analyzer   *text.Analyzer
+	terms      []string // distinct, without question words
+	index      map[string]int
+	neighbours []string // pairs of neighbouring words, in small letters
+	defines    bool     // "what is X": a sentence that says so is best
+	counts     bool     // "how many": a number is wanted
+	dates      bool     // "when": a date is wanted
+	manner     bool     // "how do I": instructions and commands
 }
 
 // questionWords say what kind of answer is wanted, not what about.
 var questionWords = wordSet(`what which who whom whose when where why how do does did done doing can could should would will
-	may might must have has had am is are was were be been being i me my mine we us our you your yours he she him her
-	about from any some so than also please tell say explain describe give show list find know want need there
+	may might must have has had having am is are was were be been being i me my mine we us our you your yours he she him her
+	about from any some so than also please tell say explain describe described give show list find know want need there
 	here all much many more most other use used using get got make makes made let way ways thing things kind
-	long large big small often old far high fast soon
+	long large big small often old far high fast soon happen happens happened
+	according mention mentions mentioned state states stated specific specifically following
 	was wie wer wo wann warum welche welcher welches kann kannst können ich mein meine mir
 	quoi quel quelle quels quelles comment pourquoi quand qui où combien est-ce peut peux puis-je
-	qué cuál cuáles cómo cuándo dónde quién cuánto puedo`)
+	qué cuál cuáles cómo cuándo dónde quién cuánto puedo
+	ما ماذا من متى أين اين كيف كم هل لماذا ولماذا أي اي ماهو ماهي هو هي بماذا لمن فيم`)
+
+// questionSigns are question words, and the particles and copulas that come with them, of
+// languages that do not part words. The longer stand before what they start with.
+var questionSigns = strings.NewReplacer(eachToBlank(`什么时候 什么 甚么 什麼 甚麼 为什么 為什麼 哪些 哪个 哪個 哪里 哪裡 哪一年 哪年 哪一 哪
+	谁 誰 多少 几 幾 何时 何時 何地 为何 為何 如何 怎么 怎麼 怎样 是 的 了 吗 嗎 呢 请问
+	何ですか ですか ますか でしょうか いつ どこ だれ どの どれ なぜ どう いくつ 何`)...)
+
+func eachToBlank(signs string) []string {
+	var out []string
+	for _, s := range strings.Fields(signs) {
+		out = append(out, s, " ")
+	}
+	return out
+}
 
 func wordSet(words string) map[string]bool {
 	m := map[string]bool{}
@@ -34,42 +55,101 @@ func wordSet(words string) map[string]bool {
 	return m
 }
 
+// loose words stand beside any other: a pair with one says nothing.
+var loose = wordSet("a an the of in on at to for with by and or it its as")
+
 func newQuestion(asked, language string) question {
-	q := question{analyzer: text.For(language)}
-	words := strings.FieldsFunc(strings.ToLower(asked), func(r rune) bool {
-		return unicode.IsSpace(r) || strings.ContainsRune("?!,;:\"“”()", r)
+	q := question{analyzer: text.For(language), index: map[string]int{}}
+	lower := strings.ToLower(asked)
+	words := strings.FieldsFunc(questionSigns.Replace(lower), func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(`?!,;:"“”()？！，。；：、؟،؛«»`, r)
 	})
+	if n := len(words) - 1; n > 1 && words[0] == "how" && strings.HasPrefix(words[n], "work") {
+		words = words[:n] // "how does X work" is about X
+	}
 	var kept []string
-	for _, w := range words {
-		if w = strings.Trim(w, ".'’"); !questionWords[w] {
-			kept = append(kept, w)
+	for i, w := range words {
+		words[i] = strings.Trim(w, ".'’-–")
+		if questionWords[words[i]] {
+			continue
+		}
+		kept = append(kept, words[i])
+		if i > 0 && !questionWords[words[i-1]] && !loose[words[i-1]] && !loose[words[i]] {
+			q.neighbours = append(q.neighbours, words[i-1]+" "+words[i])
 		}
 	}
 	q.terms = q.analyzer.QueryTerms(strings.Join(kept, " "))
 	if len(q.terms) == 0 {
 		q.terms = q.analyzer.QueryTerms(asked)
 	}
-	lower := " " + strings.Join(words, " ") + " "
-	q.defines = startsWithAny(lower, " what is ", " what are ", " what's ", " who is ", " who was ", " was ist ", " was sind ", " qu'est-ce ", " qué es ", " define ")
-	q.counts = containsAny(lower, " how many ", " how much ", " how long ", " how large ", " how big ", " how often ", " when ", " which port ", " what port ", " wie viele ", " combien ", " cuánto ")
-	q.manner = containsAny(lower, " how do ", " how can ", " how to ", " how should ", " how is ", " how are ", " wie kann ", " comment ", " cómo ")
+	q.terms = withoutSingles(q.terms)
+	for i, t := range q.terms {
+		q.index[t] = i
+	}
+	q.classify(" " + strings.Join(strings.Fields(lower), " ") + " ")
 	return q
 }
 
-func startsWithAny(s string, prefixes ...string) bool {
-	for _, p := range prefixes {
-		if strings.HasPrefix(s, p) {
-			return true
+// classify sets what kind of answer is hoped for, from the question in small letters
+// between blanks.
+func (q *question) classify(s string) {
+	q.defines = startsWithAny(s, " what is ", " what are ", " what's ", " who is ", " who was ", " was ist ", " was sind ",
+		" qu'est-ce ", " qué es ", " define ", " ما هو ", " ما هي ", " ماهو ", " ماهي ", " من هو ", " من هي ") ||
+		containsAny(s, "什么是", "是什么", "是谁")
+	q.counts = containsAny(s, " how many ", " how much ", " how long ", " how large ", " how big ", " how often ",
+		" which port ", " what port ", " wie viele ", " combien ", " cuánto ", " كم ", "多少", "几", "哪年")
+	q.dates = startsWithAny(s, " when ") || containsAny(s, " when did ", " when was ", " when were ", " what year ", " which year ",
+		" what date ", " how long ", " how old ", " wann ", " quand ", " cuándo ", " متى ", "年", "何时", "时候")
+	q.manner = containsAny(s, " how do ", " how can ", " how to ", " how should ", " how is ", " how are ", " wie kann ", " comment ", " cómo ")
+}
+
+// withoutSingles drops the ideographs that are part of a pair among the terms: a sentence
+// that has one and not the pair is rarely about the same.
+func withoutSingles(terms []string) []string {
+	paired := map[string]bool{}
+	for _, t := range terms {
+		if utf8.RuneCountInString(t) == 2 {
+			_, n := utf8.DecodeRuneInString(t)
+			paired[t[:n]], paired[t[n:]] = true, true
 		}
 	}
-	return false
+	return slices.DeleteFunc(terms, func(t string) bool {
+		r, _ := utf8.DecodeRuneInString(t)
+		return paired[t] && unicode.Is(unicode.Han, r)
+	})
+}
+
+// covered tells of each question term whether it is among terms.
+func (q question) covered(terms []string) []bool {
+	out := make([]bool, len(q.terms))
+	for _, term := range terms {
+		if i, ok := q.index[term]; ok {
+			out[i] = true
+		}
+	}
+	return out
+}
+
+func (q question) asksFor(term string) bool {
+	_, ok := q.index[term]
+	return ok
+}
+
+// pairs counts the neighbouring words of the question that are neighbours in a text.
+func (q question) pairs(s string) int {
+	n, lower := 0, strings.ToLower(s)
+	for _, p := range q.neighbours {
+		if strings.Contains(lower, p) {
+			n++
+		}
+	}
+	return n
+}
+
+func startsWithAny(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }
 
 func containsAny(s string, parts ...string) bool {
-	for _, p := range parts {
-		if strings.Contains(s, p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
 }

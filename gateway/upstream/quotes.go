@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -16,101 +17,135 @@ type quote struct {
 	code string // a code block or list that the text introduces
 }
 
+// nearness is where a term of the question stands, seen from a unit; a higher one counts
+// for more.
+type nearness uint8
+
+const (
+	nowhere nearness = iota
+	around           // elsewhere in the passage
+	before           // in the unit before
+	titled           // in the title or headings over it, or in what introduces it
+	within           // in the unit itself
+)
+
 // candidate is a unit that might be quoted.
 type candidate struct {
 	unit
-	passage, index int
-	announced      bool // the unit before it ends with a colon
-	terms          map[string]bool
-	covered        []bool // by the unit itself, a question term each
-	hinted         []bool // by the passage's title or headings
-	score          float64
+	passage int
+	terms   []string
+	set     map[string]bool // of terms; made when it is needed
+	near    []nearness      // of each question term
+	pairs   int             // neighbouring words of the question that are neighbours here, too
+	score   float64
 }
 
-// Weights of what makes a sentence a good answer, besides the terms it covers. Set on
-// ragway's own manual and on SQuAD-like questions over it; the order matters more than
-// the values.
-const (
-	hintWeight       = 0.45 // a term in the title or heading over a sentence, against one in it
-	definitionBonus  = 0.35
-	numberBonus      = 0.15
-	mannerBonus      = 0.10
-	bareCodePenalty  = 0.25 // code that no sentence announces
-	rankPenalty      = 0.04 // for each place further down the passages
-	questionPenalty  = 0.40 // a question answers nothing
-	danglingPenalty  = 0.15 // starts with a word that points to the sentence before
-	longPenalty      = 0.15 // over longWords words
-	longWords        = 45
-	repeatedWeight   = 0.25 // a term that a chosen sentence covers already
-	furtherShare     = 0.45 // a further sentence has to be this good against the first
-	sameJaccard      = 0.55 // two sentences that share so many terms say the same
-	answerCoverage   = 0.40 // of the question's weight, below which it is not answered
-	relevantPassage  = 0.75 // a passage this relevant may paraphrase the question
-	relevantCoverage = 0.20
-)
+func (c *candidate) covers(t int) bool { return c.near[t] == within }
 
-// selectQuotes picks at most limit sentences that cover the question best; none when the
-// passages do not answer it.
+// selectQuotes picks at most limit units that cover the question best, with what they
+// need to be understood; none when the passages do not answer it.
 func selectQuotes(q question, passages []gateway.Source, limit int) []quote {
-	if len(q.terms) == 0 || len(passages) == 0 {
+	quotes, strength := bestQuotes(q, passages, limit)
+	if strength < enough {
 		return nil
+	}
+	return quotes
+}
+
+// bestQuotes is the best there is, with the coverage of the best unit plus the relevance of
+// its passage.
+func bestQuotes(q question, passages []gateway.Source, limit int) ([]quote, float64) {
+	if len(q.terms) == 0 || len(passages) == 0 {
+		return nil, 0
 	}
 	all := candidates(q, passages)
 	weights := termWeights(q, all)
 	for i := range all {
 		all[i].score = score(q, &all[i], weights)
 	}
-	chosen := choose(q, all, weights, limit)
-	if !answers(chosen, all, passages, weights) {
-		return nil
+	chosen := choose(all, weights, limit)
+	if len(chosen) == 0 {
+		return nil, 0
 	}
-	best := chosen[0]
+	best := &all[chosen[0]]
 	chosen = withContext(all, chosen, limit)
-	slices.SortStableFunc(chosen, func(a, b int) int { return byReading(all, best, a, b) })
-	var out []quote
-	used := map[int]bool{}
-	for _, i := range chosen {
-		if !used[i] {
-			out = append(out, withIntroduced(all, i, passages, used))
+	slices.SortStableFunc(chosen, func(a, b int) int { return byReading(all, best.passage, a, b) })
+	return assemble(all, chosen, passages), best.coverage(weights) + passages[best.passage].Relevance
+}
+
+// byReading puts the passage of the best sentence first and keeps the order of the
+// document within each passage.
+func byReading(all []candidate, best, a, b int) int {
+	lead := func(i int) int {
+		if all[i].passage == best {
+			return -1
 		}
+		return all[i].passage
 	}
-	return out
+	return cmp.Or(cmp.Compare(lead(a), lead(b)), cmp.Compare(a, b))
 }
 
 func candidates(q question, passages []gateway.Source) []candidate {
 	var out []candidate
 	for p, src := range passages {
-		hints := termSet(q, src.Title+"\n"+strings.Join(src.Headings, "\n"))
-		for i, u := range splitUnits(src.Text) {
-			c := candidate{unit: u, passage: p, index: i, terms: termSet(q, u.text)}
-			for _, t := range q.terms {
-				c.covered = append(c.covered, c.terms[t])
-				c.hinted = append(c.hinted, hints[t])
-			}
-			c.announced = i > 0 && announces(out[len(out)-1].text)
-			out = append(out, c)
+		out = append(out, ofPassage(q, p, src)...)
+	}
+	return out
+}
+
+func ofPassage(q question, p int, src gateway.Source) []candidate {
+	units := splitUnits(src.Text)
+	out := make([]candidate, len(units))
+	titles := q.covered(q.analyzer.Terms(src.Title + "\n" + strings.Join(src.Headings, "\n")))
+	covered := make([][]bool, len(units))
+	anywhere := make([]bool, len(q.terms))
+	for i, u := range units {
+		terms := q.analyzer.Terms(u.text)
+		covered[i] = q.covered(terms)
+		out[i] = candidate{unit: u, passage: p, terms: terms, near: make([]nearness, len(q.terms))}
+		if slices.Contains(covered[i], true) {
+			out[i].pairs = q.pairs(u.text)
+		}
+		for t, is := range covered[i] {
+			anywhere[t] = anywhere[t] || is
+		}
+	}
+	heading, over := "", make([]bool, len(q.terms))
+	for i, u := range units {
+		if u.under != heading {
+			heading, over = u.under, q.covered(q.analyzer.Terms(u.under))
+		}
+		for t := range q.terms {
+			out[i].near[t] = nearest(covered, i, t, u.intro, titles[t] || over[t], anywhere[t])
 		}
 	}
 	return out
 }
 
-func termSet(q question, s string) map[string]bool {
-	set := map[string]bool{}
-	for _, t := range q.analyzer.Terms(s) {
-		set[t] = true
+// nearest says how near question term t is to unit i of a passage, intro units behind the
+// one that introduces it.
+func nearest(covered [][]bool, i, t, intro int, inTitle, inPassage bool) nearness {
+	switch {
+	case covered[i][t]:
+		return within
+	case inTitle, intro > 0 && covered[i-intro][t]:
+		return titled
+	case i > 0 && covered[i-1][t]:
+		return before
+	case inPassage:
+		return around
 	}
-	return set
+	return nowhere
 }
 
-// termWeights is each question term's inverse frequency over the sentences, summing to 1.
-// One that occurs nowhere weighs most: what the passages do not speak of, they do not
-// answer.
+// termWeights is each question term's inverse frequency over the units, summing to 1. One
+// that occurs nowhere weighs most: what the passages do not speak of, they do not answer.
 func termWeights(q question, all []candidate) []float64 {
 	weights, sum := make([]float64, len(q.terms)), 0.0
 	for t := range q.terms {
 		n := 0
 		for i := range all {
-			if all[i].covered[t] || all[i].hinted[t] {
+			if all[i].near[t] >= titled {
 				n++
 			}
 		}
@@ -127,12 +162,7 @@ func termWeights(q question, all []candidate) []float64 {
 func (c *candidate) coverage(weights []float64) float64 {
 	sum := 0.0
 	for t, w := range weights {
-		switch {
-		case c.covered[t]:
-			sum += w
-		case c.hinted[t]:
-			sum += w * hintWeight
-		}
+		sum += w * shares[c.near[t]]
 	}
 	return sum
 }

@@ -24,6 +24,9 @@ type unit struct {
 	kind  unitKind
 	text  string // without Markdown's signs; of code, as it is
 	start bool   // the first sentence of its paragraph
+	leads bool   // it introduces the list or code that follows
+	under string // the heading above it, within the passage
+	intro int    // of a list item or code: how many units before it the one that introduces it stands; 0: none
 }
 
 var (
@@ -49,6 +52,13 @@ type splitter struct {
 	at     int
 	out    []unit
 	header []string // cells of the table being read
+	under  string   // the last heading
+	lead   int      // index in out, plus one, of the unit that introduces what is being read
+}
+
+func (s *splitter) add(u unit) {
+	u.under = s.under
+	s.out = append(s.out, u)
 }
 
 func (s *splitter) block() {
@@ -58,12 +68,18 @@ func (s *splitter) block() {
 	case trimmed == "":
 		s.header = nil
 		s.at++
-	case strings.HasPrefix(trimmed, "```"), strings.HasPrefix(trimmed, "~~~"):
+	case startsWithAny(trimmed, "```", "~~~"):
 		s.fenced(trimmed[:3])
 	case strings.HasPrefix(trimmed, "#"), strings.Trim(trimmed, "=-*_ ") == "":
+		s.lead = 0
+		if trimmed[0] == '#' {
+			s.under = plain(strings.TrimSpace(strings.Trim(trimmed, "#")))
+		}
 		s.at++
 	case strings.HasPrefix(trimmed, "|"), tableRule.MatchString(line) && strings.Contains(line, "|"):
 		s.row(trimmed)
+	case s.tableAt(s.at):
+		s.cells()
 	case bulletMark.MatchString(line):
 		s.item()
 	default:
@@ -79,8 +95,9 @@ func (s *splitter) fenced(fence string) {
 		s.at++
 	}
 	if code := strings.Trim(strings.Join(s.lines[start:s.at], "\n"), "\n"); code != "" {
-		s.out = append(s.out, unit{kind: codeBlock, text: code})
+		s.introduced(unit{kind: codeBlock, text: code})
 	}
+	s.lead = 0
 	s.at++
 }
 
@@ -96,7 +113,32 @@ func (s *splitter) row(line string) {
 		return
 	}
 	if t := rowText(s.header, cells); t != "" {
-		s.out = append(s.out, unit{kind: tableRow, text: t, start: true})
+		s.add(unit{kind: tableRow, text: t, start: true})
+	}
+}
+
+// tableAt reports whether line i is one of several with bars between cells.
+func (s *splitter) tableAt(i int) bool {
+	return s.cellsAt(i) && (s.cellsAt(i-1) || s.cellsAt(i+1))
+}
+
+func (s *splitter) cellsAt(i int) bool {
+	return i >= 0 && i < len(s.lines) && strings.Contains(s.lines[i], " | ")
+}
+
+// cells reads a table without a rule. Its first line is its header where something stands
+// before it: at the start of a passage it may be a row like any other.
+func (s *splitter) cells() {
+	var header []string
+	headed := strings.TrimSpace(strings.Join(s.lines[:s.at], "")) != ""
+	for first := true; s.tableAt(s.at); s.at++ {
+		cells := splitCells(s.lines[s.at])
+		if first && headed {
+			header = cells
+		} else if t := rowText(header, cells); t != "" {
+			s.add(unit{kind: tableRow, text: t, start: true})
+		}
+		first = false
 	}
 }
 
@@ -129,40 +171,89 @@ func (s *splitter) item() {
 	mark := bulletMark.FindString(s.lines[s.at])
 	body := []string{s.lines[s.at][len(mark):]}
 	s.at++
-	for s.at < len(s.lines) && continuesItem(s.lines[s.at]) {
+	for s.goesOn() {
 		body = append(body, strings.TrimSpace(s.lines[s.at]))
 		s.at++
 	}
 	if t := plain(strings.Join(body, " ")); utf8.RuneCountInString(t) > 2 {
-		s.out = append(s.out, unit{kind: listItem, text: t, start: true})
+		s.introduced(unit{kind: listItem, text: t, start: true})
 	}
 }
 
-func continuesItem(line string) bool {
-	trimmed := strings.TrimSpace(line)
-	return trimmed != "" && !bulletMark.MatchString(line) && !strings.HasPrefix(trimmed, "```") && !strings.HasPrefix(trimmed, "#") && !strings.HasPrefix(trimmed, "|")
+// introduced appends a list item or code with the way back to what introduces it.
+func (s *splitter) introduced(u unit) {
+	if s.lead > 0 {
+		u.intro = len(s.out) - s.lead + 1
+	}
+	s.add(u)
+}
+
+// goesOn reports whether the line belongs to the paragraph or item before it.
+func (s *splitter) goesOn() bool {
+	if s.at >= len(s.lines) || s.tableAt(s.at) || bulletMark.MatchString(s.lines[s.at]) {
+		return false
+	}
+	trimmed := strings.TrimSpace(s.lines[s.at])
+	return trimmed != "" && !startsWithAny(trimmed, "```", "~~~", "#", "|")
 }
 
 // paragraph reads lines of prose up to a blank one or to another kind of block.
 func (s *splitter) paragraph() {
 	var body []string
-	for s.at < len(s.lines) && continuesItem(s.lines[s.at]) {
+	for s.goesOn() {
 		body = append(body, strings.TrimSpace(s.lines[s.at]))
 		s.at++
 	}
-	joined := unwrap(body)
-	if isHeadingLike(body) {
+	leads := s.listFollows()
+	s.lead = 0
+	if isHeadingLike(body) && !leads {
 		return
 	}
+	joined := unwrap(body)
 	first := true
-	for _, r := range text.Sentences(joined) {
+	for _, r := range sentences(joined) {
 		sentence := plain(strings.Join(strings.Fields(joined[r.Start:r.End]), " "))
-		if isScrap(sentence) {
+		if isScrap(sentence) && !leads {
 			continue
 		}
-		s.out = append(s.out, unit{kind: prose, text: sentence, start: first})
+		s.add(unit{kind: prose, text: sentence, start: first})
 		first = false
 	}
+	if leads && !first && introduces(s.out[len(s.out)-1].text) {
+		s.out[len(s.out)-1].leads = true
+		s.lead = len(s.out)
+	}
+}
+
+// listFollows reports whether the next line with something on it starts a list or code.
+func (s *splitter) listFollows() bool {
+	for _, line := range s.lines[s.at:] {
+		if trimmed := strings.TrimSpace(line); trimmed != "" {
+			return bulletMark.MatchString(line) || startsWithAny(trimmed, "```", "~~~")
+		}
+	}
+	return false
+}
+
+// introduces reports whether a sentence goes on in what stands below it.
+func introduces(sentence string) bool {
+	last, _ := utf8.DecodeLastRuneInString(sentence)
+	return !strings.ContainsRune(".!?。！？؟…", last)
+}
+
+// sentences cuts a paragraph; one without capitals, whose full stops would not be taken for
+// the ends of sentences, as if it had them.
+func sentences(paragraph string) []text.Range {
+	if strings.ContainsFunc(paragraph, unicode.IsUpper) {
+		return text.Sentences(paragraph)
+	}
+	capitals := []byte(paragraph)
+	for i := 2; i < len(capitals); i++ {
+		if c := capitals[i]; 'a' <= c && c <= 'z' && capitals[i-1] == ' ' && strings.IndexByte(".!?", capitals[i-2]) >= 0 {
+			capitals[i] -= 'a' - 'A'
+		}
+	}
+	return text.Sentences(string(capitals))
 }
 
 // wrappedFrom is the length in bytes from which a line is taken to go on in the next.
@@ -191,7 +282,7 @@ func isHeadingLike(lines []string) bool {
 	}
 	line := lines[0]
 	last, _ := utf8.DecodeLastRuneInString(line)
-	return len(strings.Fields(line)) <= 8 && utf8.RuneCountInString(line) < 60 && !strings.ContainsRune(".!?:;。！？؟…)\"”", last) && !hasCJK(line)
+	return utf8.RuneCountInString(line) < 60 && len(strings.Fields(line)) <= 8 && !strings.ContainsRune(".!?:;。！？؟…)\"”", last) && !hasCJK(line)
 }
 
 // isScrap tells what is too little to be a sentence, or mostly signs.

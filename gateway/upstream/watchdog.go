@@ -38,8 +38,11 @@ func (w *watchdog) rearm(silence time.Duration) {
 	w.silent = time.AfterFunc(silence, func() { w.cancel(&expiredError{"no byte", silence}) })
 }
 
-// alive restarts the clock of silence.
-func (w *watchdog) alive(silence time.Duration) { w.silent.Reset(silence) }
+// waitFor starts the clock of silence anew.
+func (w *watchdog) waitFor(silence time.Duration) { w.silent.Reset(silence) }
+
+// rest stops it: nobody is waiting.
+func (w *watchdog) rest() { w.silent.Stop() }
 
 // stop releases the call; it ends it too if it is still running.
 func (w *watchdog) stop() {

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -12,24 +13,36 @@ import (
 // maxFrontMatter is far above any real one; YAML aliases make larger ones a bomb.
 const maxFrontMatter = 64 << 10
 
+// unreadable stands for an access list that is there and cannot be read. It is no
+// principal, so that the document is refused; as text, it would be open to everyone.
+const unreadable = "in front matter that cannot be read"
+
 // frontMatter cuts the metadata block off the beginning of a Markdown text: YAML between
-// "---" lines or TOML between "+++" lines. What does not parse as a mapping is text.
+// "---" lines or TOML between "+++" lines. What does not parse as a mapping is text, with
+// an unreadable access list if it seems to have one.
 func frontMatter(text string) (fields map[string]any, body string) {
 	for _, k := range []struct {
 		fence string
 		parse func([]byte, any) error
 	}{{"---", parseYAML}, {"+++", toml.Unmarshal}} {
 		head, rest, ok := fenced(text, k.fence)
-		if !ok || len(head) > maxFrontMatter {
+		if head == "" {
 			continue
 		}
-		if err := k.parse([]byte(head), &fields); err != nil || len(fields) == 0 {
+		if !ok || len(head) > maxFrontMatter || k.parse([]byte(head), &fields) != nil || len(fields) == 0 {
+			if listsReaders.MatchString(head) {
+				return map[string]any{aclField: unreadable}, text
+			}
 			return nil, text
 		}
 		return fields, rest
 	}
 	return nil, text
 }
+
+const aclField = "acl"
+
+var listsReaders = regexp.MustCompile(`(?im)^[ \t]*["']?acl["']?[ \t]*[:=]`)
 
 // parseYAML refuses aliases: a few nested ones expand to gigabytes.
 func parseYAML(data []byte, v any) error {
@@ -41,6 +54,8 @@ func parseYAML(data []byte, v any) error {
 	return yaml.Unmarshal(data, v)
 }
 
+// fenced cuts text after the line that closes its first. When none does, head is what
+// follows the first line up to an empty one, and ok false.
 func fenced(text, fence string) (head, rest string, ok bool) {
 	first, after, ok := strings.Cut(text, "\n")
 	if !ok || strings.TrimRight(first, " \t") != fence {
@@ -53,7 +68,8 @@ func fenced(text, fence string) (head, rest string, ok bool) {
 		}
 		at += len(l)
 	}
-	return "", "", false
+	head, _, _ = strings.Cut(after, "\n\n")
+	return head, "", false
 }
 
 // setFields records front matter: scalars, and lists of one type of them. Tables inside
@@ -65,7 +81,22 @@ func (w *writer) setFields(fields map[string]any) {
 			w.title(fmt.Sprint(v))
 			continue
 		}
+		if k == aclField {
+			w.readers(v)
+			continue
+		}
 		w.set(k, fieldValue(v))
+	}
+}
+
+// readers records an access list as it stands there: what is dropped from it, or all of
+// it, would open the document.
+func (w *writer) readers(v any) {
+	if _, taken := w.out.Metadata[aclField]; taken {
+		v = unreadable // "acl" and "ACL"
+	}
+	if v != nil {
+		w.out.Metadata[aclField] = v
 	}
 }
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -45,17 +46,17 @@ func (r *record) hash() string {
 }
 
 // parse sorts the fields. On an error the record holds what was understood before it, at
-// least its id if it has a good one.
+// least its id if it has a good one, and whose it is and who may read it.
 func (r *record) parse(fields []field) error {
-	flat, err := r.flatten(fields)
-	if err != nil {
-		return err
-	}
+	flat, unflat := r.flatten(fields)
 	if err := r.takeID(flat); err != nil {
 		return err
 	}
 	if err := r.takeAccess(flat); err != nil {
 		return err
+	}
+	if unflat != nil {
+		return unflat
 	}
 	hasText, err := r.takeText(flat)
 	if err != nil {
@@ -100,28 +101,24 @@ func (f *flatFields) put(name string, v any) {
 }
 
 // flatten makes dotted names of nested ones. The record's own fields win over those of
-// its "metadata" object.
-func (r *record) flatten(fields []field) (*flatFields, error) {
-	flat := &flatFields{values: make(map[string]any, len(fields))}
+// its "metadata" object. A field that cannot be had is left out, and is the error.
+func (r *record) flatten(fields []field) (flat *flatFields, err error) {
+	flat = &flatFields{values: make(map[string]any, len(fields))}
 	var inner []field
 	for _, f := range fields {
 		if object, ok := f.value.([]field); ok && f.name == "metadata" {
 			inner = object
 			continue
 		}
-		if err := flat.add(f.name, f.value, false); err != nil {
-			return flat, err
-		}
+		err = cmp.Or(err, flat.add(f.name, f.value, false))
 	}
 	for _, f := range inner {
 		if _, taken := flat.values[f.name]; taken {
 			continue
 		}
-		if err := flat.add(f.name, f.value, false); err != nil {
-			return flat, err
-		}
+		err = cmp.Or(err, flat.add(f.name, f.value, false))
 	}
-	return flat, nil
+	return flat, err
 }
 
 // add puts v under name; within a list it is appended to what is there.
@@ -146,6 +143,9 @@ func (f *flatFields) add(name string, v any, list bool) error {
 		return nil
 	}
 	if !list {
+		if _, taken := f.values[name]; taken && special[name] {
+			return ingest.Failf(ingest.BadMetadata, "field %q is given twice", name)
+		}
 		f.put(name, v)
 		return nil
 	}
@@ -184,6 +184,7 @@ func (r *record) takeID(flat *flatFields) error {
 }
 
 func (r *record) takeAccess(flat *flatFields) error {
+	bad := r.takeTenant(flat)
 	if v, ok := flat.take("acl"); ok {
 		acl, err := ingest.ParseACL(v)
 		if err != nil {
@@ -193,11 +194,19 @@ func (r *record) takeAccess(flat *flatFields) error {
 		r.acl = acl
 	}
 	for name := range flat.values {
-		if strings.HasPrefix(name, "acl.") || strings.HasPrefix(name, "tenant.") {
+		switch head, _, _ := strings.Cut(strings.ToLower(name), "."); head {
+		case "acl", "tenant": // an object, or another spelling: what closes a document must not be taken for metadata
 			r.acl = []string{ingest.Nobody}
-			return ingest.Failf(ingest.BadMetadata, "field %q: acl and tenant cannot be objects", name)
+			return ingest.Failf(ingest.BadMetadata, "field %q: want a list called acl, a name called tenant", name)
 		}
 	}
+	if bad != nil {
+		r.acl = []string{ingest.Nobody}
+	}
+	return bad
+}
+
+func (r *record) takeTenant(flat *flatFields) error {
 	v, ok := flat.take("tenant")
 	if !ok {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,7 +127,8 @@ func (r *reader) record(raw []byte, at place) bool {
 		id = r.idOf(raw)
 	}
 	if id == "" {
-		return r.failLine(at.line, atLine(at.line, parsed))
+		// Corrupt, whatever it is: it may be any of the file's records, so none may be pruned.
+		return r.failLine(at.line, atLine(at.line, ingest.Failf(ingest.Corrupt, "%w", parsed)))
 	}
 	if first := r.remember(id, at.line); first != 0 {
 		return r.failLine(at.line, ingest.Failf(ingest.BadMetadata, "line %d: id %q is on line %d already", at.line, id, first))
@@ -135,17 +137,21 @@ func (r *reader) record(raw []byte, at place) bool {
 }
 
 func (r *recordFile) item(rec record, id string, at place) ingest.Item {
-	hash := rec.hash()
+	hash, tenant, acl := rec.hash(), rec.tenant, rec.acl
+	same := func(now record) bool {
+		return now.hash() == hash && now.tenant == tenant && slices.Equal(now.acl, acl)
+	}
 	return ingest.Item{
 		URI: r.uri + "#" + id, Name: "record.txt", MIME: "text/plain", RecordID: id, Title: rec.title, URL: rec.url,
 		Tenant: rec.tenant, ACL: rec.acl, Metadata: rec.metadata,
 		Size: int64(len(rec.text)), ModTime: r.modTime, Hash: hash,
-		Open: func(context.Context) (io.ReadCloser, error) { return r.reopen(at, hash) },
+		Open: func(context.Context) (io.ReadCloser, error) { return r.reopen(at, same) },
 	}
 }
 
-// reopen reads the record again; it is an error when another one stands there now.
-func (r *recordFile) reopen(at place, hash string) (io.ReadCloser, error) {
+// reopen reads the record again; it is an error when another one stands there now, or the
+// same for other readers.
+func (r *recordFile) reopen(at place, same func(record) bool) (io.ReadCloser, error) {
 	f, err := os.Open(r.path)
 	if err != nil {
 		return nil, ingest.Failf(ingest.Unreadable, "line %d: %w", at.line, withoutPath(err))
@@ -159,7 +165,7 @@ func (r *recordFile) reopen(at place, hash string) (io.ReadCloser, error) {
 			err = rec.parse(fields)
 		}
 	}
-	if err != nil || rec.hash() != hash {
+	if err != nil || !same(rec) {
 		return nil, ingest.Failf(ingest.Unreadable, "line %d changed after the plan was made", at.line)
 	}
 	return io.NopCloser(strings.NewReader(rec.text)), nil

@@ -397,3 +397,51 @@ func TestItemsEndWithTheContext(t *testing.T) {
 		}
 	}
 }
+
+// However a record is broken, it must be known whose it is and that nobody may read it.
+func TestBrokenRecordKeepsItsIDTenantAndClosedDoor(t *testing.T) {
+	type known struct {
+		URI, Tenant string
+		ACL         []string
+		Reason      ingest.Reason
+	}
+	nobody := []string{ingest.Nobody}
+	tests := map[string]struct {
+		file, in string
+		want     known
+	}{
+		"access list": {"r.jsonl", `{"id":1,"acl":"hr","tenant":"acme","text":"x"}`, known{"#1", "acme", nobody, ingest.BadMetadata}},
+		"field given twice, before its id and list": {"r.jsonl", `{"tags":{"x":1},"tags.x":[2],"id":1,"tenant":"acme","acl":["group:hr"],"text":"x"}`,
+			known{"#1", "acme", []string{"group:hr"}, ingest.BadMetadata}},
+		"tenant":             {"r.jsonl", `{"id":1,"tenant":5,"text":"x"}`, known{"#1", "", nobody, ingest.BadMetadata}},
+		"list in capitals":   {"r.jsonl", `{"id":1,"ACL":["group:hr"],"text":"x"}`, known{"#1", "", nobody, ingest.BadMetadata}},
+		"two lists":          {"r.csv", "id,acl,ACL,text\n1,group:hr,group:all,x\n", known{"#1", "", []string{"group:hr"}, ingest.BadMetadata}},
+		"id of a wrong type": {"r.jsonl", `{"id":[1],"text":"x"}`, known{"#line:1", "", nil, ingest.Corrupt}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			root := tree(t, map[string]string{tt.file: tt.in})
+			for it, err := range mustOpen(t, filepath.Join(root, tt.file), Options{}).Items(t.Context()) {
+				got := known{strings.TrimPrefix(it.URI, "docs/"+tt.file), it.Tenant, it.ACL, ingest.ReasonOf(err)}
+				if diff := cmp.Diff(tt.want, got); err == nil || diff != "" {
+					t.Errorf("%v: %s", err, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestRecordWhoseReadersChangedAfterThePlanIsNotStoredForTheOldOnes(t *testing.T) {
+	root := tree(t, map[string]string{"r.jsonl": `{"id":1,"text":"one","acl":["group:all"]}`})
+	path := filepath.Join(root, "r.jsonl")
+	var items []ingest.Item
+	for it := range mustOpen(t, path, Options{}).Items(t.Context()) {
+		items = append(items, it)
+	}
+	if err := os.WriteFile(path, []byte(`{"id":1,"text":"one","acl":["group:hr "]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := items[0].Open(t.Context()); ingest.ReasonOf(err) != ingest.Unreadable {
+		t.Errorf("got %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"sync"
 	"unsafe"
@@ -19,6 +20,13 @@ type Embedder struct {
 }
 
 var _ retriever.Embedder = (*Embedder)(nil)
+
+//go:embed NOTICE.md
+var notice string
+
+// Notice says what the table was made of and under which licence it is offered. It goes
+// wherever the table goes, and therefore is in the binary.
+func (*Embedder) Notice() string { return notice }
 
 // load parses the embedded file once a process.
 var load = sync.OnceValues(func() (*table, error) { return parse(file) })
@@ -47,10 +55,7 @@ func (e *Embedder) Embed(ctx context.Context, _ retriever.TextKind, texts []stri
 			return vectors, err
 		}
 		var v retriever.Vector
-		if v, rows = e.table.embed(text, rows); v == nil {
-			vectors = append(vectors, nil)
-			continue
-		}
+		v, rows = e.table.embed(text, rows)
 		vectors = append(vectors, v)
 	}
 	return vectors, nil

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -29,6 +30,13 @@ func embed(t testing.TB, texts ...string) []retriever.Vector {
 		t.Fatal(err)
 	}
 	return v
+}
+
+func TestNoticeNamesTheTableItGoesWith(t *testing.T) {
+	e := newEmbedder(t)
+	if !strings.Contains(e.Notice(), e.table.name) || !strings.Contains(e.Notice(), "Apache-2.0") {
+		t.Errorf("of table %s the notice says:\n%s", e.table.name, e.Notice())
+	}
 }
 
 func TestGoldenCases(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -120,33 +121,26 @@ func top(scores []float64, k int) []int {
 	return docs[:min(k, len(docs))]
 }
 
-// fuse is completed min-max with weight alpha on dense, the dense first no lower than rank 5.
-func fuse(lexical, dense []float64, alpha float64) []int {
-	first := top(dense, 1)[0]
-	union := top(lexical, 100)
-	for _, d := range top(dense, 100) {
-		if !slices.Contains(union, d) {
-			union = append(union, d)
+// candidates is the union of the two lists with both scores of each.
+func (c *collection) candidates(lexical, dense []float64) (set retriever.CandidateSet) {
+	ranks := func(scores []float64) map[int]int {
+		of := map[int]int{}
+		for i, d := range top(scores, 100) {
+			of[d] = i + 1
 		}
+		return of
 	}
-	span := func(scores []float64) (low, width float64) {
-		low, high := math.Inf(1), math.Inf(-1)
-		for _, d := range union {
-			low, high = min(low, scores[d]), max(high, scores[d])
-		}
-		return low, max(high-low, 1e-12)
+	words, vectors := ranks(lexical), ranks(dense)
+	union := maps.Clone(words)
+	maps.Copy(union, vectors)
+	for _, d := range slices.Sorted(maps.Keys(union)) {
+		set.Candidates = append(set.Candidates, retriever.Candidate{
+			Chunk:   retriever.Chunk{ID: c.ids[d]},
+			Lexical: retriever.Leg{Score: lexical[d], Rank: words[d], Known: true},
+			Dense:   retriever.Leg{Score: dense[d], Rank: vectors[d], Known: true},
+		})
 	}
-	ll, lw := span(lexical)
-	dl, dw := span(dense)
-	fused := make([]float64, len(lexical))
-	for _, d := range union {
-		fused[d] = 1e-9 + (1-alpha)*(lexical[d]-ll)/lw + alpha*(dense[d]-dl)/dw
-	}
-	ranked := top(fused, 200)
-	if at := slices.Index(ranked, first); at > 4 {
-		ranked = slices.Insert(slices.Delete(ranked, at, at+1), 4, first)
-	}
-	return ranked[:min(100, len(ranked))]
+	return set
 }
 
 // TestScifactReachesReference holds the table, with plain BM25 and an exact scan, to the
@@ -159,16 +153,18 @@ func TestScifactReachesReference(t *testing.T) {
 	}
 	c := readCollection(t, dir)
 	var dense, hybrid eval.Run
-	results := func(docs []int) (out []eval.Result) {
-		for _, d := range docs {
-			out = append(out, eval.Result{RecordID: c.ids[d]})
-		}
-		return out
-	}
+	fusion := retriever.DefaultFusion(newEmbedder(t).Fingerprint())
 	for _, q := range questions {
-		ds, ls := c.dense(t, q.Text), c.lexical(q.Text)
-		dense.Add(q, results(top(ds, 100)), 0)
-		hybrid.Add(q, results(fuse(ls, ds, .3)), 0)
+		scores := c.dense(t, q.Text)
+		var byVector, fused []eval.Result
+		for _, d := range top(scores, 100) {
+			byVector = append(byVector, eval.Result{RecordID: c.ids[d]})
+		}
+		for _, h := range fusion.Fuse(c.candidates(c.lexical(q.Text), scores)) {
+			fused = append(fused, eval.Result{RecordID: h.Chunk.ID})
+		}
+		dense.Add(q, byVector, 0)
+		hybrid.Add(q, fused, 0)
 	}
 	d, h := dense.Summary(), hybrid.Summary()
 	t.Logf("dense: nDCG@10 %.4f, recall@100 %.4f; hybrid: %.4f, %.4f", d.NDCG10, d.Recall100, h.NDCG10, h.Recall100)

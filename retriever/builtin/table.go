@@ -19,7 +19,6 @@ var file string
 // table is a parsed RWSE file of 4-bit rows. It is read-only.
 type table struct {
 	name string
-	dim  int
 	id   string   // SHA-256 of the rows, hex
 	rows string   // [n × dim/2] bytes, row-major; two 4-bit values each, low nibble first, +8
 	step []uint32 // each row's scale, in units of unit
@@ -55,7 +54,7 @@ func parse(data string) (*table, error) {
 	if len(section["rows"]) != h.Rows*h.Dim/2 || len(section["scale"]) != 4*h.Rows {
 		return nil, fmt.Errorf("%d rows of %d: section sizes differ", h.Rows, h.Dim)
 	}
-	t := &table{name: h.Name, dim: h.Dim, id: h.SHA256["rows"], rows: section["rows"]}
+	t := &table{name: h.Name, id: h.SHA256["rows"], rows: section["rows"]}
 	if t.vocab, err = newVocab(section["vocab"], h.Rows); err != nil {
 		return nil, err
 	}

@@ -120,6 +120,7 @@ func TestQuestions(t *testing.T) {
 		`{"question":"q","text":" "}`: `line 1: no "uri", "record_id" or "text"`,
 		"{}\n{":                       "line 1",
 		`[1]`:                         "line 1: ",
+		" \n\n":                       "no questions",
 	} {
 		if _, err := ReadQuestions(strings.NewReader(bad)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", bad, err, want)

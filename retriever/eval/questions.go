@@ -102,10 +102,10 @@ func readQueries(r io.Reader) ([]Question, error) {
 
 // ReadQuestions reads one JSON object a line: "question", and what answers it: "uri" or
 // "record_id" of a document, or the "text" of a passage. "id" is optional; without it a
-// question is named by its line.
+// question is named by its line. None at all is an error.
 func ReadQuestions(r io.Reader) ([]Question, error) {
 	var out []Question
-	return out, eachLine(r, func(n int, line []byte) error {
+	err := eachLine(r, func(n int, line []byte) error {
 		var q struct {
 			ID       string `json:"id"`
 			Question string `json:"question"`
@@ -133,6 +133,10 @@ func ReadQuestions(r io.Reader) ([]Question, error) {
 		out = append(out, question)
 		return nil
 	})
+	if err == nil && len(out) == 0 {
+		err = errors.New("no questions")
+	}
+	return out, err
 }
 
 // maxLine bounds one line of a questions file.

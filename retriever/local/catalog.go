@@ -41,48 +41,13 @@ func (s *Store) CreateCollection(ctx context.Context, c retriever.Collection) er
 		if err != nil {
 			return err
 		}
-		return logChange(ctx, tx, collectionChanged, row, 0)
+		return s.logChange(ctx, tx, collectionChanged, row, 0)
 	})
 	if err != nil {
 		return fmt.Errorf("create collection %q: %w", c.Name, err)
 	}
 	s.changed()
 	return nil
-}
-
-func (s *Store) DeleteCollection(ctx context.Context, name string) error {
-	err := s.db.update(ctx, func(tx *sql.Tx) error {
-		var row int64
-		err := tx.QueryRowContext(ctx, `SELECT row FROM collections WHERE name = ?`, name).Scan(&row)
-		if errors.Is(err, sql.ErrNoRows) {
-			return notFound(name)
-		}
-		if err != nil {
-			return err
-		}
-		for _, statement := range []string{
-			deleteChunksOf("chunks"), deleteChunksOf("chunk_index"),
-			`DELETE FROM documents WHERE collection = ?1`,
-			`DELETE FROM records WHERE collection = (SELECT name FROM collections WHERE row = ?1)`,
-			`DELETE FROM collections WHERE row = ?1`,
-		} {
-			if _, err := tx.ExecContext(ctx, statement, row); err != nil {
-				return err
-			}
-		}
-		return logChange(ctx, tx, collectionChanged, row, 0)
-	})
-	if err != nil {
-		return fmt.Errorf("delete collection: %w", err)
-	}
-	s.changed()
-	return nil
-}
-
-// deleteChunksOf removes a collection's rows from a table keyed by chunk.
-func deleteChunksOf(table string) string {
-	return fmt.Sprintf(`DELETE FROM %s WHERE key IN (SELECT c.key FROM documents d JOIN %s c
-		ON c.key BETWEEN d.row << %d AND (d.row << %d) + %d WHERE d.collection = ?1)`, table, table, chunkBits, chunkBits, maxDocChunks-1)
 }
 
 func (s *Store) Collections(ctx context.Context, scope retriever.Scope) (infos []retriever.CollectionInfo, err error) {
@@ -138,7 +103,7 @@ func (s *Store) info(ctx context.Context, tx *sql.Tx, v *view, scope retriever.S
 
 // readCollections reads all collections of the file.
 func readCollections(ctx context.Context, tx *sql.Tx) (map[string]*collection, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT row, settings, schema FROM collections`)
+	rows, err := tx.QueryContext(ctx, `SELECT row, settings, schema FROM collections WHERE `+notDropped)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,9 @@ func openDatabase(ctx context.Context, folder string) (_ *database, err error) {
 	if err := checkHeader(path); err != nil {
 		return nil, err
 	}
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	if err := checkLog(ctx, path); err != nil {
 		return nil, translate(ctx, err)
 	}
@@ -70,6 +73,16 @@ func openDatabase(ctx context.Context, folder string) (_ *database, err error) {
 		return nil, translate(ctx, err)
 	}
 	return d, d.update(ctx, func(tx *sql.Tx) error { return migrate(ctx, tx) })
+}
+
+// createPrivate makes the file for the owner alone, in a folder that others may read too.
+// SQLite gives its log files the same permissions.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (d *database) close() error { return errors.Join(d.read.Close(), d.write.Close()) }

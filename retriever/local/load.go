@@ -44,13 +44,14 @@ func (s *Store) loadRows(ctx context.Context, tx *sql.Tx, c *collection, documen
 type loader struct {
 	dimension int
 	params    bm25
+	most      int // chunks of a segment
 	builder   *segmentBuilder
 	last      int64 // row of the document being added
 	segments  []*segment
 }
 
 func (s *Store) newLoader(c *collection) *loader {
-	l := &loader{dimension: c.settings.Fingerprint.Dimension, params: bm25{s.opts.K1, s.opts.B}}
+	l := &loader{dimension: c.settings.Fingerprint.Dimension, params: bm25{s.opts.K1, s.opts.B}, most: s.opts.segmentChunks}
 	l.builder = newSegmentBuilder(l.dimension, l.params)
 	return l
 }
@@ -81,7 +82,7 @@ func (l *loader) scan(rows *sql.Rows) error {
 			return err
 		}
 		if d.row != l.last {
-			if l.builder.chunks() >= maxSegmentChunks {
+			if l.builder.chunks() >= l.most {
 				l.cut()
 			}
 			if err := decodeJSON(acl, &d.acl); err != nil {

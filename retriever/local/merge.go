@@ -14,7 +14,7 @@ const compactAt = 0.25
 func (s *Store) merge(ctx context.Context) error {
 	for name, c := range s.current.Load().collections {
 		for x := c.index; x != nil; {
-			from, to := x.worthMerging()
+			from, to := x.worthMerging(s.opts.segmentChunks)
 			if from == to {
 				break
 			}
@@ -51,8 +51,9 @@ func (s *Store) install(ctx context.Context, name string, old []*part, merged *s
 }
 
 // worthMerging is a run of parts to make one of: the tail while it has grown to at least
-// half of what stands before it, or one part with many deletions. from == to: none.
-func (x *index) worthMerging() (from, to int) {
+// half of what stands before it, of at most that many chunks, or one part with many
+// deletions. from == to: none.
+func (x *index) worthMerging(most int) (from, to int) {
 	for i, p := range x.parts {
 		if dead := p.chunks() - p.nChunks; p.live != nil && float64(dead) >= compactAt*float64(p.chunks()) {
 			return i, i + 1
@@ -62,7 +63,7 @@ func (x *index) worthMerging() (from, to int) {
 	for i := len(x.parts) - 1; i > 0; i-- {
 		size += x.parts[i].nChunks
 		before := x.parts[i-1].nChunks
-		if 2*size >= before && size+before <= maxSegmentChunks {
+		if 2*size >= before && size+before <= most {
 			return i - 1, len(x.parts)
 		}
 	}

@@ -25,6 +25,30 @@ func TestFolderIsForTheOwnerAlone(t *testing.T) {
 	}
 }
 
+func TestFilesAreForTheOwnerAloneInAnOpenFolderToo(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, folder)
+	if err := store.CreateCollection(t.Context(), retriever.Collection{Name: "docs"}); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil || len(entries) == 0 {
+		t.Fatal(entries, err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("%s: mode %o, want 600", e.Name(), got)
+		}
+	}
+}
+
 func TestFolderWithSpecialCharactersInItsName(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "a b?c#d%20é")
 	open(t, folder)
@@ -95,24 +119,44 @@ func TestNewerFormatThatOnlyTheLogKnowsIsRefused(t *testing.T) {
 	store.Close()
 }
 
+// foreignFile is a database that statements make.
+func foreignFile(t *testing.T, statements string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "other.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(statements); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// What a process leaves that was killed before it made the tables.
+func TestEmptyDatabaseBecomesAStore(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, local.FileName), foreignFile(t, `PRAGMA journal_mode = WAL`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	open(t, folder)
+}
+
 func TestWhatIsNoStoreIsCorrupt(t *testing.T) {
-	otherProgram := filepath.Join(t.TempDir(), "other.db")
-	db, err := sql.Open("sqlite", otherProgram)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec(`PRAGMA application_id = 7; PRAGMA user_version = 1; CREATE TABLE x (y)`); err != nil {
-		t.Fatal(err)
-	}
-	db.Close()
-	foreign, err := os.ReadFile(otherProgram)
-	if err != nil {
-		t.Fatal(err)
-	}
+	foreign := foreignFile(t, `PRAGMA application_id = 7; PRAGMA user_version = 1; CREATE TABLE x (y)`)
+	anonymous := foreignFile(t, `CREATE TABLE x (y)`)
 	for name, content := range map[string][]byte{
-		"text":            []byte("this is not a database, however long it may be; it only pretends to be one by its name ........................."),
-		"short":           []byte("x"),
-		"another program": foreign,
+		"text":                              []byte("this is not a database, however long it may be; it only pretends to be one by its name ........................."),
+		"short":                             []byte("x"),
+		"another program":                   foreign,
+		"one that does not say whose it is": anonymous,
 	} {
 		folder := t.TempDir()
 		file := filepath.Join(folder, local.FileName)

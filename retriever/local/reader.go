@@ -33,7 +33,8 @@ func prepareStatements(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.seq, `SELECT coalesce(max(seq), 0) FROM changes`},
 		{&s.counts, `SELECT documents, chunks, vectors, bytes, last_ingest FROM collections WHERE row = ?`},
 		{&s.load, loadColumns + `WHERE d.row = ? AND d.collection = ? ORDER BY x.key`},
-		{&s.byID, `SELECT (SELECT name FROM collections n WHERE n.row = d.collection), ` + documentColumns + ` FROM documents d WHERE id = ?`},
+		{&s.byID, `SELECT (SELECT name FROM collections n WHERE n.row = d.collection), ` + documentColumns + ` FROM documents d
+			WHERE id = ? AND collection IN (SELECT row FROM collections WHERE ` + notDropped + `)`},
 		{&s.page, `SELECT ` + documentColumns + ` FROM documents WHERE collection = ? AND id > ? ORDER BY id LIMIT ?`},
 		{&s.documents, `SELECT ` + documentColumns + ` FROM documents WHERE row IN (SELECT value FROM json_each(?))`},
 		{&s.chunks, `SELECT ` + chunkColumns + ` FROM chunks c WHERE c.key IN (SELECT value FROM json_each(?))`},

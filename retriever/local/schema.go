@@ -136,7 +136,7 @@ func checkHeader(path string) error {
 		return err
 	}
 	defer f.Close()
-	var header [100]byte // https://sqlite.org/fileformat2.html#the_database_header
+	var header [108]byte // https://sqlite.org/fileformat2.html#the_database_header and the root page of the table of tables
 	n, err := io.ReadFull(f, header[:])
 	switch {
 	case n == 0:
@@ -145,7 +145,9 @@ func checkHeader(path string) error {
 		return fmt.Errorf("not a database: %w", retriever.ErrCorrupt)
 	}
 	version, id := binary.BigEndian.Uint32(header[60:]), binary.BigEndian.Uint32(header[68:])
-	if id != applicationID && (id != 0 || version != 0) {
+	const leaf = 13
+	empty := header[100] == leaf && binary.BigEndian.Uint16(header[103:]) == 0
+	if id != applicationID && (id != 0 || version != 0 || !empty) {
 		return fmt.Errorf("a database of another program: %w", retriever.ErrCorrupt)
 	}
 	return checkVersion(int(version))

@@ -7,8 +7,9 @@ import (
 	"ragway/retriever"
 )
 
-// maxSegmentChunks bounds a segment, and with it the memory that building one takes.
-const maxSegmentChunks = 1 << 17
+// segmentChunks bounds a segment, and with it the memory that building one takes. Its last
+// document may go beyond it.
+const segmentChunks = 1 << 17
 
 // segment is an immutable part of a collection's index. Documents and chunks are numbered
 // from 0 in the order of their rows; the chunks of a document are consecutive.

@@ -24,6 +24,9 @@ type Options struct {
 	// FollowInterval is how often the store looks for other processes' changes, so that
 	// queries need not. Queries see them in any case.
 	FollowInterval time.Duration
+
+	keptChanges   int64 // see the constants of these names; tests set less
+	segmentChunks int
 }
 
 // Store is the embedded retriever.Store.
@@ -59,7 +62,12 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	following, stop := context.WithCancel(context.Background())
 	s := &Store{opts: opts, db: db, stmts: stmts, advance: make(chan struct{}, 1), wake: make(chan struct{}, 1), stop: stop}
 	s.current.Store(&view{seq: -1})
-	s.done.Go(func() { s.follow(following) })
+	s.done.Go(func() {
+		if err := s.eraseDropped(following); err != nil && following.Err() == nil {
+			opts.Logger.Warn("erase deleted collections", "error", err)
+		}
+		s.follow(following)
+	})
 	return s, nil
 }
 
@@ -72,6 +80,12 @@ func (o *Options) applyDefaults() {
 	}
 	if o.K1 == 0 && o.B == 0 {
 		o.K1, o.B = 1.2, 0.75
+	}
+	if o.keptChanges == 0 {
+		o.keptChanges = keptChanges
+	}
+	if o.segmentChunks == 0 {
+		o.segmentChunks = segmentChunks
 	}
 	if o.FollowInterval <= 0 {
 		o.FollowInterval = 200 * time.Millisecond // five looks within the second that a change may take

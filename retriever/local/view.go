@@ -24,16 +24,16 @@ const (
 const keptChanges = 100_000
 
 // logChange appends to changes within a transaction.
-func logChange(ctx context.Context, tx *sql.Tx, kind changeKind, collection, document int64) error {
+func (s *Store) logChange(ctx context.Context, tx *sql.Tx, kind changeKind, collection, document int64) error {
 	result, err := tx.ExecContext(ctx, `INSERT INTO changes (kind, collection, document) VALUES (?, ?, ?)`, kind, collection, document)
 	if err != nil {
 		return err
 	}
 	seq, err := result.LastInsertId()
-	if err != nil || seq%1000 != 0 {
+	if err != nil || seq%min(1000, s.opts.keptChanges) != 0 {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DELETE FROM changes WHERE seq <= ?`, seq-keptChanges)
+	_, err = tx.ExecContext(ctx, `DELETE FROM changes WHERE seq <= ?`, seq-s.opts.keptChanges)
 	return err
 }
 

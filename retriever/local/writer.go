@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"ragway/retriever"
 )
@@ -61,7 +62,7 @@ func (s *Store) putSome(ctx context.Context, name string, docs []retriever.Upser
 	}
 	var refused error
 	err = s.db.update(ctx, func(tx *sql.Tx) error {
-		w, err := newWriting(ctx, tx, c.row)
+		w, err := s.newWriting(ctx, tx, c.row)
 		if errors.Is(err, sql.ErrNoRows) {
 			return notFound(name)
 		}
@@ -81,7 +82,7 @@ func (s *Store) putSome(ctx context.Context, name string, docs []retriever.Upser
 		if stored == 0 {
 			return nil
 		}
-		return w.finish(s.now())
+		return w.finish()
 	})
 	if err != nil {
 		return 0, err
@@ -116,7 +117,7 @@ func (s *Store) Delete(ctx context.Context, collection string, ids []string) (de
 		return 0, wrap("delete", err)
 	}
 	err = s.db.update(ctx, func(tx *sql.Tx) error {
-		w, err := newWriting(ctx, tx, c.row)
+		w, err := s.newWriting(ctx, tx, c.row)
 		if errors.Is(err, sql.ErrNoRows) {
 			return notFound(collection)
 		}
@@ -140,7 +141,7 @@ func (s *Store) Delete(ctx context.Context, collection string, ids []string) (de
 		if deleted == 0 {
 			return nil
 		}
-		return w.finish(s.now())
+		return w.finish()
 	})
 	if err != nil {
 		return 0, wrap("delete", err)
@@ -151,10 +152,12 @@ func (s *Store) Delete(ctx context.Context, collection string, ids []string) (de
 
 // writing is one transaction on one collection's documents.
 type writing struct {
+	*Store
 	ctx        context.Context
 	tx         *sql.Tx
 	collection int64
 	schema     retriever.Schema
+	lastIngest time.Time
 	extended   bool
 	counts     counts // what the transaction adds
 	insert     [3]*sql.Stmt
@@ -163,10 +166,15 @@ type writing struct {
 // counts are kept with the collection, so that asking for them reads no documents.
 type counts struct{ documents, chunks, vectors, bytes int64 }
 
-func newWriting(ctx context.Context, tx *sql.Tx, collection int64) (*writing, error) {
-	w := &writing{ctx: ctx, tx: tx, collection: collection}
+func (s *Store) newWriting(ctx context.Context, tx *sql.Tx, collection int64) (*writing, error) {
+	w := &writing{Store: s, ctx: ctx, tx: tx, collection: collection}
 	var schema []byte
-	if err := tx.QueryRowContext(ctx, `SELECT schema FROM collections WHERE row = ?`, collection).Scan(&schema); err != nil {
+	var lastIngest string
+	err := tx.QueryRowContext(ctx, `SELECT schema, last_ingest FROM collections WHERE row = ? AND `+notDropped, collection).Scan(&schema, &lastIngest)
+	if err != nil {
+		return nil, err
+	}
+	if w.lastIngest, err = parseTime(lastIngest); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(schema, &w.schema); err != nil {
@@ -217,6 +225,12 @@ func (w *writing) put(p prepared, now string) error {
 	if err != nil {
 		return err
 	}
+	if old.row != 0 && old.collection != w.collection { // left by a dropped collection of this name
+		old.row, err = 0, w.erase(old.row)
+	}
+	if err != nil {
+		return err
+	}
 	if old.row != 0 && old.version == p.document.Version {
 		_, err := w.tx.ExecContext(w.ctx, `UPDATE documents SET updated_at = max(updated_at, ?) WHERE row = ?`, now, old.row)
 		return err
@@ -254,31 +268,45 @@ func (w *writing) add(p prepared, now string) error {
 	w.counts.chunks += int64(len(p.chunks))
 	w.counts.vectors += int64(p.vectors)
 	w.counts.bytes += p.bytes
-	return logChange(w.ctx, w.tx, documentAdded, w.collection, row)
+	return w.logChange(w.ctx, w.tx, documentAdded, w.collection, row)
 }
 
-func (w *writing) remove(old stored) error {
-	low, high := old.row<<chunkBits, old.row<<chunkBits|(maxDocChunks-1)
+func (w *writing) erase(row int64) error { return erase(w.ctx, w.tx, row) }
+
+// erase removes a document's rows and tells nobody.
+func erase(ctx context.Context, tx *sql.Tx, row int64) error {
+	low, high := row<<chunkBits, row<<chunkBits|(maxDocChunks-1)
 	for _, statement := range []string{`DELETE FROM chunks WHERE key BETWEEN ? AND ?`, `DELETE FROM chunk_index WHERE key BETWEEN ? AND ?`} {
-		if _, err := w.tx.ExecContext(w.ctx, statement, low, high); err != nil {
+		if _, err := tx.ExecContext(ctx, statement, low, high); err != nil {
 			return err
 		}
 	}
-	if _, err := w.tx.ExecContext(w.ctx, `DELETE FROM documents WHERE row = ?`, old.row); err != nil {
+	_, err := tx.ExecContext(ctx, `DELETE FROM documents WHERE row = ?`, row)
+	return err
+}
+
+func (w *writing) remove(old stored) error {
+	if err := w.erase(old.row); err != nil {
 		return err
 	}
 	w.counts.documents--
 	w.counts.chunks -= old.counts.chunks
 	w.counts.vectors -= old.counts.vectors
 	w.counts.bytes -= old.counts.bytes
-	return logChange(w.ctx, w.tx, documentRemoved, w.collection, old.row)
+	return w.logChange(w.ctx, w.tx, documentRemoved, w.collection, old.row)
 }
 
-// finish writes what belongs to the collection as a whole.
-func (w *writing) finish(now string) error {
+// finish writes what belongs to the collection as a whole. Its last ingest moves on with
+// every transaction, also when the clock stands still or goes back: by it others see that
+// something has changed.
+func (w *writing) finish() error {
+	now := w.opts.Now()
+	if !now.After(w.lastIngest) {
+		now = w.lastIngest.Add(1)
+	}
 	_, err := w.tx.ExecContext(w.ctx, `UPDATE collections SET documents = documents + ?, chunks = chunks + ?, vectors = vectors + ?,
-		bytes = bytes + ?, last_ingest = max(last_ingest, ?) WHERE row = ?`,
-		w.counts.documents, w.counts.chunks, w.counts.vectors, w.counts.bytes, now, w.collection)
+		bytes = bytes + ?, last_ingest = ? WHERE row = ?`,
+		w.counts.documents, w.counts.chunks, w.counts.vectors, w.counts.bytes, formatTime(now), w.collection)
 	if err != nil || !w.extended {
 		return err
 	}
@@ -289,5 +317,5 @@ func (w *writing) finish(now string) error {
 	if _, err := w.tx.ExecContext(w.ctx, `UPDATE collections SET schema = ? WHERE row = ?`, schema, w.collection); err != nil {
 		return err
 	}
-	return logChange(w.ctx, w.tx, collectionChanged, w.collection, 0)
+	return w.logChange(w.ctx, w.tx, collectionChanged, w.collection, 0)
 }

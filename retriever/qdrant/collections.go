@@ -24,7 +24,7 @@ func (s *Store) CreateCollection(ctx context.Context, c retriever.Collection) er
 		return fmt.Errorf("create collection %q: embedding space %s has no dimension: %w", c.Name, c.Fingerprint, retriever.ErrBadVector)
 	}
 	// A second creation moves an alias without an error, so two must not run at once.
-	err := s.exclusively(ctx, "collection/"+c.Name, func() error { return s.create(ctx, c) })
+	err := s.exclusively(ctx, "collection/"+c.Name, func(ctx context.Context) error { return s.create(ctx, c) })
 	s.heads.forget(c.Name)
 	if err != nil {
 		return fmt.Errorf("create collection %q: %w", c.Name, err)
@@ -109,9 +109,10 @@ func (s *Store) dropUnnamed(ctx context.Context, name string) error {
 	return nil
 }
 
-// DeleteCollection removes the alias first: from then on the collection does not exist.
+// DeleteCollection removes the alias before the points: from then on the collection does
+// not exist.
 func (s *Store) DeleteCollection(ctx context.Context, name string) error {
-	err := s.exclusively(ctx, "collection/"+name, func() error { return s.remove(ctx, name) })
+	err := s.exclusively(ctx, "collection/"+name, func(ctx context.Context) error { return s.remove(ctx, name) })
 	s.heads.forget(name)
 	s.samples.forget(name)
 	if err != nil {
@@ -124,13 +125,17 @@ func (s *Store) remove(ctx context.Context, name string) error {
 	if _, err := s.readHead(ctx, name); err != nil {
 		return err
 	}
+	// Before the alias: left behind by a crash, they would be of the next of this name.
+	if err := s.deleteState(ctx, ofKind(recordKind, api.NewMatch(fieldCollection, name))); err != nil {
+		return err
+	}
 	if err := s.client.DeleteAlias(ctx, s.names.alias(name)); err != nil {
 		return named(name, translate(ctx, err))
 	}
 	if err := s.dropUnnamed(ctx, name); err != nil {
 		return named(name, err)
 	}
-	return s.deleteState(ctx, ofKind(recordKind, api.NewMatch(fieldCollection, name)))
+	return nil
 }
 
 // aliases are those of our collections.

@@ -2,11 +2,9 @@ package qdrant
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	api "github.com/qdrant/go-client/qdrant"
 
 	"ragway/retriever"
@@ -75,35 +73,4 @@ func (s *Store) ReleaseLease(ctx context.Context, name, owner string) error {
 		return fmt.Errorf("release lease %q: %w", name, err)
 	}
 	return nil
-}
-
-const (
-	// exclusiveTTL is how long a crash inside exclusively blocks others; creating a
-	// collection took 11 s in a cluster with a node down.
-	exclusiveTTL  = time.Minute
-	exclusiveWait = 50 * time.Millisecond
-)
-
-// exclusively runs f while no other process runs one of the same name, waiting its turn.
-func (s *Store) exclusively(ctx context.Context, name string, f func() error) (err error) {
-	name, owner := "exclusive/"+name, uuid.NewString()
-	for {
-		_, err := s.AcquireLease(ctx, name, owner, exclusiveTTL)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, retriever.ErrLeaseLost) {
-			return err
-		}
-		select {
-		case <-time.After(exclusiveWait):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	defer func() {
-		// Also after a cancelled f: otherwise the name stays taken until the lease expires.
-		err = errors.Join(err, s.ReleaseLease(context.WithoutCancel(ctx), name, owner))
-	}()
-	return f()
 }

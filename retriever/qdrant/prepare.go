@@ -134,7 +134,7 @@ func (s *Store) chooseAverage(ctx context.Context, h head, ready []prepared) (he
 		return h, nil
 	}
 	name := h.collection.Name
-	err := s.exclusively(ctx, "collection/"+name, func() error {
+	err := s.exclusively(ctx, "collection/"+name, func(ctx context.Context) error {
 		now, err := s.readHead(ctx, name)
 		if err != nil {
 			return err

@@ -119,8 +119,14 @@ func (s *Store) DeleteRecords(ctx context.Context, collection, kind string, keys
 	if len(keys) == 0 {
 		return ctx.Err()
 	}
-	return s.deleteState(ctx, ofKind(recordKind, api.NewMatch(fieldCollection, collection),
-		api.NewMatch(fieldRecordKind, kind), api.NewMatchKeywords(fieldKey, keys...)))
+	for page := range slices.Chunk(keys, statePage) {
+		err := s.deleteState(ctx, ofKind(recordKind, api.NewMatch(fieldCollection, collection),
+			api.NewMatch(fieldRecordKind, kind), api.NewMatchKeywords(fieldKey, page...)))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) deleteState(ctx context.Context, filter *api.Filter) error {

@@ -34,6 +34,12 @@ type Options struct {
 	Shards           uint32        // of new collections; 0: the server's default
 	Replicas         uint32        // of new collections; 0: the server's default
 
+	// Owner names this process on what it holds while it creates or deletes a collection;
+	// Abandoned says that the process of that name is known to be dead, so that another need
+	// not wait for the rest of 10 s. Both may be left out.
+	Owner     string
+	Abandoned func(owner string) bool
+
 	Logger *slog.Logger
 	Now    func() time.Time // for what is stored: UpdatedAt, LastIngest, lease expiry
 }

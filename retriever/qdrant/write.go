@@ -164,7 +164,8 @@ func chunkPoint(h head, p *prepared, i int, started int64) *api.PointStruct {
 }
 
 // commit makes the new versions the current ones, unless a write that started later was
-// faster.
+// faster. The stamp goes with them: a process that is killed right after must not leave
+// documents behind that nobody who looks at the stamp would notice.
 func (s *Store) commit(ctx context.Context, h head, docs []prepared, started int64) error {
 	points := make([]*api.PointStruct, len(docs))
 	for i := range docs {
@@ -174,6 +175,7 @@ func (s *Store) commit(ctx context.Context, h head, docs []prepared, started int
 		}
 		points[i] = p
 	}
+	points = append(points, s.stampPoint())
 	// MustNot: a manifest without the field counts as old. Must with Lt would keep it.
 	older := &api.Filter{MustNot: []*api.Condition{api.NewRange(fieldStarted, &api.Range{Gte: api.PtrOf(float64(started))})}}
 	result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, Wait: api.PtrOf(true), Points: points, UpdateFilter: older})
@@ -238,7 +240,10 @@ func headPoint() *api.PointId { return pointID("head") }
 
 // stamp notes that the collection was written now.
 func (s *Store) stamp(ctx context.Context, h head) error {
-	point := barePoint(headPoint(), payload{fieldOfKind: string(headKind), fieldUpdated: timestamp(s.options.Now())})
-	result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, Wait: api.PtrOf(true), Points: []*api.PointStruct{point}})
+	result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, Wait: api.PtrOf(true), Points: []*api.PointStruct{s.stampPoint()}})
 	return completed(ctx, result, err)
+}
+
+func (s *Store) stampPoint() *api.PointStruct {
+	return barePoint(headPoint(), payload{fieldOfKind: string(headKind), fieldUpdated: timestamp(s.options.Now())})
 }

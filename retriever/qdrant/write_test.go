@@ -60,6 +60,29 @@ func TestCrashedReplaceIsInvisibleAndRepaired(t *testing.T) {
 	}
 }
 
+func TestCommitMovesLastIngestThoughItsProcessIsKilled(t *testing.T) {
+	p := newPeer(t)
+	before, err := p.store.Collection(p.ctx, retriever.Operator(), "docs")
+	p.must(err)
+	committed := false
+	p.on(api.Points_Upsert_FullMethodName, func(req any, handle func() (any, error)) (any, error) {
+		if committed {
+			return nil, crash
+		}
+		committed = isCommit(req)
+		return handle()
+	})
+	if _, err := p.store.Put(p.ctx, "docs", []retriever.Upsert{document("a", "shared")}); err == nil {
+		t.Fatal("Put reports no error")
+	}
+	p.server.Intercept(nil)
+	after, err := p.store.Collection(p.ctx, retriever.Operator(), "docs")
+	p.must(err)
+	if after.Documents != 1 || !after.LastIngest.After(before.LastIngest) {
+		t.Errorf("%d documents, last ingest %v, then %v", after.Documents, before.LastIngest, after.LastIngest)
+	}
+}
+
 func TestCrashedDeleteHidesTheDocument(t *testing.T) {
 	p := newPeer(t)
 	a := document("a", "shared one", "shared two")

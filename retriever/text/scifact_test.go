@@ -1,7 +1,6 @@
 package text_test
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"ragway/retriever/eval"
 	"ragway/retriever/text"
 )
 
@@ -49,26 +49,6 @@ func readRecords(t *testing.T, file string) []record {
 		out = append(out, r)
 	}
 	return out
-}
-
-func readQrels(t *testing.T, file string) map[string]map[string]bool {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	qrels := map[string]map[string]bool{}
-	sc := bufio.NewScanner(f)
-	sc.Scan() // header
-	for sc.Scan() {
-		fields := strings.Split(sc.Text(), "\t")
-		if qrels[fields[0]] == nil {
-			qrels[fields[0]] = map[string]bool{}
-		}
-		qrels[fields[0]][fields[1]] = true
-	}
-	return qrels
 }
 
 type posting struct{ doc, tf int }
@@ -121,37 +101,24 @@ func (x *bm25) search(terms []string, k int) []int {
 	return ranked[:min(k, len(ranked))]
 }
 
-// measure returns mean nDCG@10, hit@1 and hit@10 over the test queries of a BEIR folder.
-func measure(t *testing.T, a *text.Analyzer, dir string) (ndcg, hit1, hit10 float64) {
-	docs := readRecords(t, filepath.Join(dir, "corpus.jsonl"))
-	qrels := readQrels(t, filepath.Join(dir, "qrels", "test.tsv"))
-	x := index(a, docs)
-	n := 0
-	for _, q := range readRecords(t, filepath.Join(dir, "queries.jsonl")) {
-		relevant := qrels[q.ID]
-		if len(relevant) == 0 {
-			continue
-		}
-		n++
-		dcg, ideal, found := 0.0, 0.0, false
-		for i, d := range x.search(a.QueryTerms(q.Text), 10) {
-			if relevant[docs[d].ID] {
-				dcg += 1 / math.Log2(float64(i)+2)
-				found = true
-				if i == 0 {
-					hit1++
-				}
-			}
-		}
-		for i := range min(len(relevant), 10) {
-			ideal += 1 / math.Log2(float64(i)+2)
-		}
-		ndcg += dcg / ideal
-		if found {
-			hit10++
-		}
+// measure runs the test queries of a BEIR folder.
+func measure(t *testing.T, a *text.Analyzer, dir string) eval.Summary {
+	t.Helper()
+	questions, err := eval.ReadBEIR(dir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ndcg / float64(n), hit1 / float64(n), hit10 / float64(n)
+	docs := readRecords(t, filepath.Join(dir, "corpus.jsonl"))
+	x := index(a, docs)
+	var run eval.Run
+	for _, q := range questions {
+		var results []eval.Result
+		for _, d := range x.search(a.QueryTerms(q.Text), 10) {
+			results = append(results, eval.Result{RecordID: docs[d].ID})
+		}
+		run.Add(q, results, 0)
+	}
+	return run.Summary()
 }
 
 // TestBM25ReachesReference holds the analysis to what BM25 (k1 1.2, b 0.75) reaches with it
@@ -167,10 +134,10 @@ func TestBM25ReachesReference(t *testing.T) {
 		{"arcd", "", .82, .68, .945},
 	} {
 		t.Run(tt.set+"/"+tt.language, func(t *testing.T) {
-			ndcg, hit1, hit10 := measure(t, text.For(tt.language), dataDir(t, tt.set))
-			t.Logf("nDCG@10 %.4f, hit@1 %.4f, hit@10 %.4f", ndcg, hit1, hit10)
-			if ndcg < tt.ndcg || hit1 < tt.hit1 || hit10 < tt.hit10 {
-				t.Errorf("nDCG@10 %.4f, hit@1 %.4f, hit@10 %.4f; want at least %v, %v, %v", ndcg, hit1, hit10, tt.ndcg, tt.hit1, tt.hit10)
+			s := measure(t, text.For(tt.language), dataDir(t, tt.set))
+			t.Logf("nDCG@10 %.4f, hit@1 %.4f, hit@10 %.4f", s.NDCG10, s.Hit1, s.Hit10)
+			if s.NDCG10 < tt.ndcg || s.Hit1 < tt.hit1 || s.Hit10 < tt.hit10 {
+				t.Errorf("nDCG@10 %.4f, hit@1 %.4f, hit@10 %.4f; want at least %v, %v, %v", s.NDCG10, s.Hit1, s.Hit10, tt.ndcg, tt.hit1, tt.hit10)
 			}
 		})
 	}
