@@ -122,6 +122,7 @@ func (a *app) store(ctx context.Context, readOnly bool) (retriever.Store, error)
 func (a *app) qdrantStore(ctx context.Context) (retriever.Store, error) {
 	c := a.cfg.Store.Qdrant
 	s, err := qdrant.Open(ctx, qdrant.Options{
+		Owner: processOwner(), Abandoned: ownerIsDead,
 		Addresses: c.Addresses, APIKey: c.APIKey.Reveal(), TLS: c.TLS, Timeout: c.Timeout, Logger: a.log,
 		K1: a.cfg.Retrieval.BM25.K1, B: a.cfg.Retrieval.BM25.B,
 	})

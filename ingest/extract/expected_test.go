@@ -78,6 +78,9 @@ func expectations(t testing.TB, dir string) []expectation {
 type tally struct{ found, total, softFound, softTotal int }
 
 func TestRealDocumentsGiveTheirText(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector slows the PDF engine tenfold, past the time a document gets; make test runs this")
+	}
 	dir := dataFolder(t)
 	r := newRegistry(t, extract.Options{Timeout: 5 * time.Second})
 	score := map[string]*tally{}
