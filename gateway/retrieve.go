@@ -46,11 +46,11 @@ func (s *Server) retrieve(ctx context.Context, u understood, scope retriever.Sco
 func (s *Server) query(u understood, scope retriever.Scope) retriever.Query {
 	c := u.control
 	names := c.collections
-	if len(names) == 0 {
+	if len(names) == 0 { // not the caller's choice, nor the caller's error when one is not there
 		names = defaultCollections(s.opt.Retrieval.Collections, scope)
 	}
 	return retriever.Query{
-		Text: u.question.Text, Scope: scope, Collections: names, Filter: c.filter, Mode: c.mode,
+		Text: u.question.Text, Scope: scope, Collections: names, SkipMissing: len(c.collections) == 0, Filter: c.filter, Mode: c.mode,
 		K: c.topK, MinScore: c.minScore, PerDocument: s.opt.Retrieval.PerDocument, TokenBudget: c.tokenBudget,
 	}
 }

@@ -34,8 +34,8 @@ type Options struct {
 
 // Engine answers queries over a Store. It is safe for concurrent use.
 type Engine struct {
-	opt    Options
-	spaces spaceCache
+	opt   Options
+	probe probe
 }
 
 // New returns an Engine. It does not touch the store or the embedder yet.
@@ -44,7 +44,7 @@ func New(opt Options) (*Engine, error) {
 		return nil, errors.New("retriever: Options.Store is required")
 	}
 	opt.applyDefaults()
-	return &Engine{opt: opt, spaces: spaceCache{store: opt.Store, embedder: opt.Embedder, now: opt.Now}}, nil
+	return &Engine{opt: opt}, nil
 }
 
 func (o *Options) applyDefaults() {
@@ -129,7 +129,7 @@ func (e *Engine) plan(q Query) Query {
 }
 
 // collections resolves the names, each once. It fails on the first the Scope does not
-// allow or that does not exist; a missing DefaultCollection is left out.
+// allow or that does not exist; those that Query.SkipMissing speaks of are left out.
 func (e *Engine) collections(ctx context.Context, q Query) ([]space, error) {
 	var out []space
 	seen := map[string]bool{}
@@ -138,16 +138,19 @@ func (e *Engine) collections(ctx context.Context, q Query) ([]space, error) {
 			continue
 		}
 		seen[name] = true
-		fp, err := e.spaces.fingerprint(ctx, q.Scope, name)
+		if !q.Scope.AllowsCollection(name) {
+			return nil, fmt.Errorf("collection %q: %w", name, ErrCollectionNotFound)
+		}
+		settings, err := e.opt.Store.Settings(ctx, q.Scope, name)
 		switch missing := errors.Is(err, ErrCollectionNotFound); {
-		case missing && name == DefaultCollection && q.Scope.AllowsCollection(name):
+		case missing && (q.SkipMissing || name == DefaultCollection):
 			continue
 		case missing: // stores name the collection as well
 			return nil, fmt.Errorf("collection %q: %w", name, ErrCollectionNotFound)
 		case err != nil:
 			return nil, fmt.Errorf("collection %q: %w", name, err)
 		}
-		out = append(out, space{name: name, fingerprint: fp})
+		out = append(out, space{name: name, fingerprint: settings.Fingerprint})
 	}
 	return out, nil
 }
@@ -179,7 +182,7 @@ func (e *Engine) embed(ctx context.Context, q Query, spaces []space, r *Result) 
 
 // queryVector embeds text unless no collection's vectors can be compared with it.
 func (e *Engine) queryVector(ctx context.Context, text string, spaces []space, r *Result) (Vector, error) {
-	configured, err := e.spaces.configured(ctx)
+	configured, err := e.probe.fingerprint(ctx, e.opt.Embedder)
 	if err != nil {
 		return nil, err
 	}

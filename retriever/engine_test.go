@@ -24,12 +24,12 @@ type shelf struct {
 	asked []retriever.CandidateQuery
 }
 
-func (s *shelf) Collection(_ context.Context, _ retriever.Scope, name string) (retriever.CollectionInfo, error) {
+func (s *shelf) Settings(_ context.Context, _ retriever.Scope, name string) (retriever.Collection, error) {
 	fp, ok := s.spaces[name]
 	if !ok {
-		return retriever.CollectionInfo{}, fmt.Errorf("collection %q: %w", name, retriever.ErrCollectionNotFound)
+		return retriever.Collection{}, fmt.Errorf("collection %q: %w", name, retriever.ErrCollectionNotFound)
 	}
-	return retriever.CollectionInfo{Collection: retriever.Collection{Name: name, Fingerprint: fp}}, nil
+	return retriever.Collection{Name: name, Fingerprint: fp}, nil
 }
 
 func (s *shelf) Candidates(_ context.Context, q retriever.CandidateQuery) (retriever.CandidateSet, error) {
@@ -103,6 +103,19 @@ func TestRetrieveReadsAMissingDefaultAsEmpty(t *testing.T) {
 	r, err := engine(t, &shelf{}, nil).Retrieve(t.Context(), retriever.Query{Text: "q", Scope: scope})
 	if err != nil || len(r.Hits) != 0 || len(r.Degraded) != 0 {
 		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+func TestRetrieveReadsWhatTheOperatorListsAsEmptyUntilItIsThere(t *testing.T) {
+	s := &shelf{spaces: map[string]retriever.Fingerprint{"a": {}}, sets: map[string]retriever.CandidateSet{"a": one("x")}}
+	q := retriever.Query{Text: "q", Scope: scope, Collections: []string{"nope", "a"}, SkipMissing: true}
+	r, err := engine(t, s, nil).Retrieve(t.Context(), q)
+	if err != nil || len(r.Hits) != 1 || len(r.Degraded) != 0 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	q.Scope = scope.Within("a")
+	if _, err := engine(t, s, nil).Retrieve(t.Context(), q); !errors.Is(err, retriever.ErrCollectionNotFound) {
+		t.Errorf("beyond the scope: %v", err)
 	}
 }
 

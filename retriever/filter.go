@@ -116,8 +116,9 @@ func parseFilter(data []byte, depth int, nodes *int) (Filter, error) {
 }
 
 // Validate holds f against the fields a collection has. Every store calls it before it
-// compiles f, so that they all refuse the same trees with the same words.
-func (f *Filter) Validate(s Schema) error {
+// compiles f, so that they all refuse the same trees with the same words. The words list
+// the fields for the operator only: they may all be of documents beyond the Scope.
+func (f *Filter) Validate(s Schema, scope Scope) error {
 	if f == nil {
 		return nil
 	}
@@ -127,7 +128,7 @@ func (f *Filter) Validate(s Schema) error {
 			return fmt.Errorf("%q without filters: %w", f.Op, ErrBadFilter)
 		}
 		for i := range f.Filters {
-			if err := f.Filters[i].Validate(s); err != nil {
+			if err := f.Filters[i].Validate(s, scope); err != nil {
 				return err
 			}
 		}
@@ -137,8 +138,11 @@ func (f *Filter) Validate(s Schema) error {
 		return fmt.Errorf("type %q: %w", f.Op, ErrBadFilter)
 	}
 	want, known := s[f.Key]
-	if !known {
+	switch {
+	case !known && scope.IsOperator():
 		return fmt.Errorf("field %q: the collection has %s: %w", f.Key, s.names(), ErrBadFilter)
+	case !known:
+		return fmt.Errorf("field %q: the collection has no such field: %w", f.Key, ErrBadFilter)
 	}
 	if f.isRange() && want != NumberField {
 		return fmt.Errorf("%q on field %q, which is %s: want a number field: %w", f.Op, f.Key, want, ErrBadFilter)

@@ -31,6 +31,7 @@ type Query struct {
 	Text        string
 	Scope       Scope
 	Collections []string // none means DefaultCollection
+	SkipMissing bool     // a collection the store does not have for the Scope reads as empty; DefaultCollection always does
 	Filter      *Filter
 	Mode        Mode
 	K           int     // hits wanted

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// AllCollections in Scope.Collections stands for every collection, those created later
-// included. It has to be written out: an empty list allows none.
+// AllCollections in Scope.Collections stands for every collection in which the tenant has
+// a document, those created later included. It has to be written out: an empty list
+// allows none.
 const AllCollections = "*"
 
 // DefaultTenant owns documents and callers that name no tenant.
@@ -29,12 +30,20 @@ func Operator() Scope { return Scope{Collections: []string{AllCollections}, oper
 // IsOperator reports whether s ignores tenants and access lists.
 func (s Scope) IsOperator() bool { return s.operator }
 
-// AllowsCollection reports whether s may know that the collection exists.
+// AllowsCollection reports whether s may ask for the collection. Whether it may know that
+// the collection exists is another question, see Names.
 func (s Scope) AllowsCollection(name string) bool {
 	if s.Tenant == "" && !s.operator {
 		return false
 	}
 	return slices.Contains(s.Collections, AllCollections) || slices.Contains(s.Collections, name)
+}
+
+// Names reports whether s knows the collection by name, whatever is in it: it is spelled
+// out, or s is the operator's. AllCollections alone stands for the collections that hold a
+// document of the tenant, because the names of the others tell of other tenants.
+func (s Scope) Names(collection string) bool {
+	return s.AllowsCollection(collection) && (s.operator || slices.Contains(s.Collections, collection))
 }
 
 // Allows reports whether s may read d: same tenant, and an access list that is empty or

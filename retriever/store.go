@@ -13,8 +13,10 @@ import (
 // or Delete acknowledged survives kill -9. Any number of readers may run beside a writer,
 // in this process or another; another process's writes are seen within a second.
 //
-// Every read takes a Scope and returns only what it allows; a collection that does not
-// exist and one beyond the Scope are the same ErrCollectionNotFound. Methods return the
+// Every read takes a Scope and returns only what it allows. A collection that does not
+// exist, one beyond the Scope, and one that the Scope does not name (see Scope.Names) and
+// that holds no document of its tenant are the same ErrCollectionNotFound, whatever else
+// is wrong with the call. Methods return the
 // context's error promptly once it is cancelled, and ErrUnavailable when a backend does
 // not answer. A Store is safe for concurrent use.
 type Store interface {
@@ -38,6 +40,9 @@ type Catalog interface {
 	Collections(ctx context.Context, scope Scope) ([]CollectionInfo, error)
 	// Collection returns one of them.
 	Collection(ctx context.Context, scope Scope, name string) (CollectionInfo, error)
+	// Settings returns what is fixed of one of them. It counts nothing: it is cheap enough
+	// for every query.
+	Settings(ctx context.Context, scope Scope, name string) (Collection, error)
 	// DeleteCollection removes the collection, its documents and its state records.
 	DeleteCollection(ctx context.Context, name string) error
 }

@@ -92,7 +92,7 @@ func TestFilterMeaning(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", in, err)
 		}
-		if err := f.Validate(schema); err != nil {
+		if err := f.Validate(schema, retriever.Operator()); err != nil {
 			t.Errorf("%s: %v", in, err)
 		}
 		if got := [2]bool{f.Match(doc), f.Match(empty)}; got != want {
@@ -116,7 +116,7 @@ func TestFilterThatDoesNotFitTheSchemaIsAnError(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", in, err)
 		}
-		if err := f.Validate(schema); !errors.Is(err, retriever.ErrBadFilter) || !strings.Contains(err.Error(), want) {
+		if err := f.Validate(schema, retriever.Operator()); !errors.Is(err, retriever.ErrBadFilter) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", in, err, want)
 		}
 	}

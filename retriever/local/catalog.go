@@ -54,10 +54,10 @@ func (s *Store) Collections(ctx context.Context, scope retriever.Scope) (infos [
 	err = s.read(ctx, func(tx *sql.Tx, v *view) error {
 		infos = nil
 		for _, name := range v.names() {
-			if !scope.AllowsCollection(name) {
+			info, err := s.info(ctx, tx, v, scope, name)
+			if errors.Is(err, retriever.ErrCollectionNotFound) {
 				continue
 			}
-			info, err := s.info(ctx, tx, v, scope, name)
 			if err != nil {
 				return err
 			}
@@ -70,22 +70,52 @@ func (s *Store) Collections(ctx context.Context, scope retriever.Scope) (infos [
 
 func (s *Store) Collection(ctx context.Context, scope retriever.Scope, name string) (info retriever.CollectionInfo, err error) {
 	err = s.read(ctx, func(tx *sql.Tx, v *view) error {
-		if _, ok := v.collections[name]; !ok || !scope.AllowsCollection(name) {
-			return notFound(name)
-		}
 		info, err = s.info(ctx, tx, v, scope, name)
 		return err
 	})
 	return info, err
 }
 
+func (s *Store) Settings(ctx context.Context, scope retriever.Scope, name string) (settings retriever.Collection, err error) {
+	err = s.read(ctx, func(tx *sql.Tx, v *view) error {
+		c, err := s.known(ctx, tx, v, scope, name)
+		if err == nil {
+			settings = c.settings
+		}
+		return err
+	})
+	return settings, err
+}
+
+// known is the named collection of v if the scope may know of it.
+func (s *Store) known(ctx context.Context, tx *sql.Tx, v *view, scope retriever.Scope, name string) (*collection, error) {
+	c := v.collections[name]
+	switch {
+	case c == nil || !scope.AllowsCollection(name):
+		return nil, notFound(name)
+	case scope.Names(name):
+		return c, nil
+	}
+	c, err := s.loaded(ctx, tx, v, name)
+	if err != nil {
+		return nil, err
+	}
+	if !c.index.holds(scope.Tenant) {
+		return nil, notFound(name)
+	}
+	return c, nil
+}
+
 // info is one collection with its counts: all documents, which the file keeps count of,
 // for the operator, otherwise what the index says the scope may see.
 func (s *Store) info(ctx context.Context, tx *sql.Tx, v *view, scope retriever.Scope, name string) (retriever.CollectionInfo, error) {
-	c := v.collections[name]
+	c, err := s.known(ctx, tx, v, scope, name)
+	if err != nil {
+		return retriever.CollectionInfo{}, err
+	}
 	info := retriever.CollectionInfo{Collection: c.settings, Schema: c.schema, RecallEstimate: 1}
 	var lastIngest string
-	err := tx.StmtContext(ctx, s.stmts.counts).QueryRowContext(ctx, c.row).
+	err = tx.StmtContext(ctx, s.stmts.counts).QueryRowContext(ctx, c.row).
 		Scan(&info.Documents, &info.Chunks, &info.Vectors, &info.Bytes, &lastIngest)
 	if err != nil {
 		return info, err

@@ -134,6 +134,13 @@ func (x *index) counts(scope retriever.Scope) (documents, chunks, vectors int, b
 	return documents, chunks, vectors, bytes
 }
 
+// holds reports whether there is a document of the tenant.
+func (x *index) holds(tenant string) bool {
+	return slices.ContainsFunc(x.parts, func(p *part) bool {
+		return slices.ContainsFunc(p.tenants.equal(tenant), func(d uint32) bool { return p.live == nil || p.live.has(d) })
+	})
+}
+
 // row and ordinal of a chunk: where the file has it.
 func (x *index) key(ref chunkRef) int64 {
 	p := x.parts[ref.part]

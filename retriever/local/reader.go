@@ -187,12 +187,13 @@ const documentPage = 256
 
 // Documents reads page by page, so that a caller that takes its time between two
 // documents holds no transaction.
-func (s *Store) Documents(ctx context.Context, scope retriever.Scope, collection, prefix string) iter.Seq2[retriever.Document, error] {
+func (s *Store) Documents(ctx context.Context, scope retriever.Scope, name, prefix string) iter.Seq2[retriever.Document, error] {
 	return func(yield func(retriever.Document, error) bool) {
-		c, err := s.collection(ctx, collection)
-		if err == nil && !scope.AllowsCollection(collection) {
-			err = notFound(collection)
-		}
+		var c *collection
+		err := s.read(ctx, func(tx *sql.Tx, v *view) (err error) {
+			c, err = s.known(ctx, tx, v, scope, name)
+			return err
+		})
 		if err != nil {
 			yield(retriever.Document{}, wrap("documents", err))
 			return

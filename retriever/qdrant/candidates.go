@@ -41,8 +41,8 @@ type search struct {
 // each term, one Get for the manifests, and more rounds of the two where a list came out
 // short or a document changed in between.
 func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (retriever.CandidateSet, error) {
-	if !q.Scope.AllowsCollection(q.Collection) {
-		return retriever.CandidateSet{}, notFound(q.Collection)
+	if _, err := s.known(ctx, q.Scope, q.Collection); err != nil {
+		return retriever.CandidateSet{}, err
 	}
 	find, err := s.newSearch(ctx, q)
 	if err != nil {
@@ -60,12 +60,12 @@ func (s *Store) newSearch(ctx context.Context, q retriever.CandidateQuery) (*sea
 	if err != nil {
 		return nil, err
 	}
-	if err := q.Filter.Validate(h.schema); err != nil {
+	if err := q.Filter.Validate(h.schema, q.Scope); err != nil {
 		// The field may be another process's and younger than what we remember.
 		if h, err = s.readHead(ctx, q.Collection); err != nil {
 			return nil, err
 		}
-		if err := q.Filter.Validate(h.schema); err != nil {
+		if err := q.Filter.Validate(h.schema, q.Scope); err != nil {
 			return nil, named(q.Collection, err)
 		}
 	}

@@ -192,10 +192,8 @@ func (s *Store) Collections(ctx context.Context, scope retriever.Scope) ([]retri
 
 // Collection implements retriever.Catalog.
 func (s *Store) Collection(ctx context.Context, scope retriever.Scope, name string) (retriever.CollectionInfo, error) {
-	if !scope.AllowsCollection(name) {
-		return retriever.CollectionInfo{}, notFound(name)
-	}
-	h, err := s.readHead(ctx, name)
+	s.heads.forget(name) // the schema must be no older than the counts
+	h, err := s.known(ctx, scope, name)
 	if err != nil {
 		return retriever.CollectionInfo{}, err
 	}
@@ -207,6 +205,12 @@ func (s *Store) Collection(ctx context.Context, scope retriever.Scope, name stri
 		return retriever.CollectionInfo{}, named(name, err)
 	}
 	return info, nil
+}
+
+// Settings implements retriever.Catalog.
+func (s *Store) Settings(ctx context.Context, scope retriever.Scope, name string) (retriever.Collection, error) {
+	h, err := s.known(ctx, scope, name)
+	return h.collection, err
 }
 
 // count fills in the numbers from the manifests, so that chunks of unfinished and of

@@ -93,6 +93,26 @@ func (s *Store) head(ctx context.Context, name string) (head, error) {
 	return s.readHead(ctx, name)
 }
 
+// known is the head of a collection if the scope may know of it.
+func (s *Store) known(ctx context.Context, scope retriever.Scope, name string) (head, error) {
+	if !scope.AllowsCollection(name) {
+		return head{}, notFound(name)
+	}
+	h, err := s.head(ctx, name)
+	if err != nil || scope.Names(name) {
+		return h, err
+	}
+	one, err := s.client.Scroll(ctx, &api.ScrollPoints{CollectionName: h.alias, Filter: ofKind(documentKind, tenantOf(scope)),
+		Limit: api.PtrOf[uint32](1), WithPayload: api.NewWithPayload(false)})
+	switch err = translate(ctx, err); {
+	case err != nil:
+		return head{}, named(name, err)
+	case len(one) == 0:
+		return head{}, notFound(name)
+	}
+	return h, nil
+}
+
 // readHead asks the server.
 func (s *Store) readHead(ctx context.Context, name string) (head, error) {
 	readAt := time.Now()

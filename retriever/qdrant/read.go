@@ -47,11 +47,7 @@ func (s *Store) manifests(ctx context.Context, qdrant string, ids []string) (map
 // the prefix is compared here.
 func (s *Store) Documents(ctx context.Context, scope retriever.Scope, collection, prefix string) iter.Seq2[retriever.Document, error] {
 	return func(yield func(retriever.Document, error) bool) {
-		if !scope.AllowsCollection(collection) {
-			yield(retriever.Document{}, notFound(collection))
-			return
-		}
-		h, err := s.head(ctx, collection)
+		h, err := s.known(ctx, scope, collection)
 		if err != nil {
 			yield(retriever.Document{}, err)
 			return

@@ -60,27 +60,35 @@ func testZeroScope(e *env) {
 	}
 }
 
-// wantHidden checks that nothing of the collection can be read, and that it looks the
-// same as a collection that does not exist.
+// wantHidden checks that nothing of scopeSpecs can be read, and that their collection looks
+// the same as one that does not exist.
 func (e *env) wantHidden(scope retriever.Scope, collection string) {
 	e.Helper()
-	_, err := e.store.Collection(e.ctx, scope, collection)
-	e.wantErr(err, retriever.ErrCollectionNotFound, "Collection")
-	_, err = collect(e.store.Documents(e.ctx, scope, collection, ""))
-	e.wantErr(err, retriever.ErrCollectionNotFound, "Documents")
-	q := query("shared", 5)
-	q.Scope, q.Collection = scope, collection
-	set, err := e.store.Candidates(e.ctx, q)
-	e.wantErr(err, retriever.ErrCollectionNotFound, "Candidates")
-	if len(set.Candidates) != 0 || set.Background != (retriever.Distribution{}) {
-		e.Errorf("Candidates returned something beside the error: %+v", set)
-	}
+	e.wantUnknown(scope, collection)
 	for _, s := range scopeSpecs {
 		_, chunks, err := e.store.Document(e.ctx, scope, s.id())
 		e.wantErr(err, retriever.ErrDocumentNotFound, "Document")
 		if len(chunks) != 0 {
 			e.Errorf("Document returned chunks beside the error")
 		}
+	}
+}
+
+func (e *env) wantUnknown(scope retriever.Scope, collection string) {
+	e.Helper()
+	_, err := e.store.Collection(e.ctx, scope, collection)
+	e.wantErr(err, retriever.ErrCollectionNotFound, "Collection")
+	_, err = e.store.Settings(e.ctx, scope, collection)
+	e.wantErr(err, retriever.ErrCollectionNotFound, "Settings")
+	_, err = collect(e.store.Documents(e.ctx, scope, collection, ""))
+	e.wantErr(err, retriever.ErrCollectionNotFound, "Documents")
+	q := query("shared", 5)
+	q.Scope, q.Collection = scope, collection
+	q.Filter = &retriever.Filter{Op: retriever.OpEq, Key: "nofield", Value: "x"} // wrong too, and must not say so
+	set, err := e.store.Candidates(e.ctx, q)
+	e.wantErr(err, retriever.ErrCollectionNotFound, "Candidates")
+	if len(set.Candidates) != 0 || set.Background != (retriever.Distribution{}) {
+		e.Errorf("Candidates returned something beside the error: %+v", set)
 	}
 }
 
@@ -121,6 +129,33 @@ func testCollectionBeyondScope(e *env) {
 	}
 	e.wantHidden(scope, "docs")
 	e.wantHidden(scope, "absent")
+}
+
+// The name of a collection may tell of a tenant: without being named to, a scope knows of
+// those its own tenant has something in.
+func testCollectionOfAnotherTenant(e *env) {
+	e.create("docs", "empty")
+	e.put(scopeSpecs...)
+	everything := func(tenant string) retriever.Scope {
+		return retriever.Scope{Tenant: tenant, Principals: []string{"group:hr"}, Collections: []string{retriever.AllCollections}}
+	}
+	for tenant, want := range map[string][]string{"acme": {"docs"}, "globex": {"docs"}, "initech": {}} {
+		if got := e.collectionNames(everything(tenant)); !cmp.Equal(got, want) {
+			e.Errorf("Collections shows %s %v, want %v", tenant, got, want)
+		}
+	}
+	e.wantHidden(everything("initech"), "docs")
+	e.wantUnknown(everything("acme"), "empty")
+	named := everything("initech")
+	named.Collections = []string{"docs"}
+	e.wantVisible(named)
+
+	first := spec{tenant: "initech", uri: "first", texts: []string{"shared initech"}, acl: []string{"user:ann"}}
+	e.put(first)
+	e.wantVisible(everything("initech"))
+	_, err := e.store.Delete(e.ctx, "docs", []string{first.id()})
+	e.must(err)
+	e.wantHidden(everything("initech"), "docs")
 }
 
 func testOperator(e *env) {

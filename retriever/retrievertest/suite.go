@@ -50,6 +50,7 @@ func TestStore(t *testing.T, h Harness) {
 		{"Scope/OtherTenantSeesNothing", testTenants},
 		{"Scope/AccessListsNeedAPrincipal", testAccessLists},
 		{"Scope/CollectionBeyondItIsNotFound", testCollectionBeyondScope},
+		{"Scope/CollectionOfAnotherTenantIsNotFound", testCollectionOfAnotherTenant},
 		{"Scope/OperatorSeesAll", testOperator},
 		{"Scope/CountsAreItsOwn", testScopedCounts},
 		{"Filter/Operators", testFilterOperators},
