@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -116,9 +115,10 @@ func parseFilter(data []byte, depth int, nodes *int) (Filter, error) {
 }
 
 // Validate holds f against the fields a collection has. Every store calls it before it
-// compiles f, so that they all refuse the same trees with the same words. The words list
-// the fields for the operator only: they may all be of documents beyond the Scope.
-func (f *Filter) Validate(s Schema, scope Scope) error {
+// compiles f, so that they all refuse the same trees with the same words. An error about an
+// unknown field lists those that visible returns: fields of documents that the caller may
+// see, for a name tells of what is in a document.
+func (f *Filter) Validate(s Schema, visible func() []string) error {
 	if f == nil {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (f *Filter) Validate(s Schema, scope Scope) error {
 			return fmt.Errorf("%q without filters: %w", f.Op, ErrBadFilter)
 		}
 		for i := range f.Filters {
-			if err := f.Filters[i].Validate(s, scope); err != nil {
+			if err := f.Filters[i].Validate(s, visible); err != nil {
 				return err
 			}
 		}
@@ -138,11 +138,8 @@ func (f *Filter) Validate(s Schema, scope Scope) error {
 		return fmt.Errorf("type %q: %w", f.Op, ErrBadFilter)
 	}
 	want, known := s[f.Key]
-	switch {
-	case !known && scope.IsOperator():
-		return fmt.Errorf("field %q: the collection has %s: %w", f.Key, s.names(), ErrBadFilter)
-	case !known:
-		return fmt.Errorf("field %q: the collection has no such field: %w", f.Key, ErrBadFilter)
+	if !known {
+		return fmt.Errorf("field %q: the documents have %s: %w", f.Key, listed(visible()), ErrBadFilter)
 	}
 	if f.isRange() && want != NumberField {
 		return fmt.Errorf("%q on field %q, which is %s: want a number field: %w", f.Op, f.Key, want, ErrBadFilter)
@@ -163,11 +160,12 @@ func (f *Filter) isRange() bool {
 	return f.Op == OpGt || f.Op == OpGte || f.Op == OpLt || f.Op == OpLte
 }
 
-func (s Schema) names() string {
-	if len(s) == 0 {
+func listed(fields []string) string {
+	if len(fields) == 0 {
 		return "no fields"
 	}
-	return "the fields " + strings.Join(slices.Sorted(maps.Keys(s)), ", ")
+	slices.Sort(fields)
+	return "the fields " + strings.Join(fields, ", ")
 }
 
 func describe(v any) string {

@@ -1,6 +1,11 @@
 package local
 
-import "ragway/retriever"
+import (
+	"maps"
+	"slices"
+
+	"ragway/retriever"
+)
 
 // mask is the set of p's chunks that the scope and the filter allow; nil: all.
 func (p *part) mask(scope retriever.Scope, filter *retriever.Filter) bitset {
@@ -60,6 +65,21 @@ func (s *segment) visible(scope retriever.Scope) bitset {
 		return nil
 	}
 	return out
+}
+
+// fields are the names of the metadata fields of the documents that the scope may see.
+func (x *index) fields(scope retriever.Scope) []string {
+	names := map[string]bool{}
+	for _, p := range x.parts {
+		allowed := p.allowed(scope, nil)
+		seen := func(d uint32) bool { return allowed == nil || allowed.has(d) }
+		for name, f := range p.fields {
+			if slices.ContainsFunc(f.strings.documents, seen) || slices.ContainsFunc(f.numbers.documents, seen) {
+				names[name] = true
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(names))
 }
 
 // match is the set of documents that the filter matches. The filter has been validated.

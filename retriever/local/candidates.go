@@ -14,15 +14,14 @@ import (
 func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (set retriever.CandidateSet, err error) {
 	err = s.read(ctx, func(tx *sql.Tx, v *view) error {
 		set = retriever.CandidateSet{}
-		c, err := s.known(ctx, tx, v, q.Scope, q.Collection)
+		if _, err := s.known(ctx, tx, v, q.Scope, q.Collection); err != nil {
+			return err
+		}
+		c, err := s.loaded(ctx, tx, v, q.Collection)
 		if err != nil {
 			return err
 		}
 		if err := checkQuery(c, q); err != nil {
-			return err
-		}
-		c, err = s.loaded(ctx, tx, v, q.Collection)
-		if err != nil {
 			return err
 		}
 		found, err := c.index.search(ctx, text.For(c.settings.Language), q)
@@ -49,7 +48,7 @@ func checkQuery(c *collection, q retriever.CandidateQuery) error {
 			return fmt.Errorf("query vector: %w", err)
 		}
 	}
-	return q.Filter.Validate(c.schema, q.Scope)
+	return q.Filter.Validate(c.schema, func() []string { return c.index.fields(q.Scope) })
 }
 
 // candidate is a chunk of the union, before its texts are read.

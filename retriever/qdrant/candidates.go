@@ -60,12 +60,13 @@ func (s *Store) newSearch(ctx context.Context, q retriever.CandidateQuery) (*sea
 	if err != nil {
 		return nil, err
 	}
-	if err := q.Filter.Validate(h.schema, q.Scope); err != nil {
+	seen := func() []string { return s.fields(ctx, h, q.Scope) }
+	if err := q.Filter.Validate(h.schema, seen); err != nil {
 		// The field may be another process's and younger than what we remember.
 		if h, err = s.readHead(ctx, q.Collection); err != nil {
 			return nil, err
 		}
-		if err := q.Filter.Validate(h.schema, q.Scope); err != nil {
+		if err := q.Filter.Validate(h.schema, seen); err != nil {
 			return nil, named(q.Collection, err)
 		}
 	}

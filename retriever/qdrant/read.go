@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -88,6 +89,22 @@ func (s *Store) documentPage(ctx context.Context, h head, filter *api.Filter, fr
 		docs[i] = m.document
 	}
 	return docs, next, nil
+}
+
+// fields are the names of the metadata fields of documents that the scope may see, of
+// the first page of them: enough for an error's text.
+func (s *Store) fields(ctx context.Context, h head, scope retriever.Scope) []string {
+	docs, _, err := s.documentPage(ctx, h, visible(documentKind, scope, nil), nil)
+	if err != nil {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, d := range docs {
+		for name := range d.Metadata {
+			names[name] = true
+		}
+	}
+	return slices.Collect(maps.Keys(names))
 }
 
 // Document implements retriever.Reader.

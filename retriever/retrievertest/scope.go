@@ -2,6 +2,7 @@ package retrievertest
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -156,6 +157,30 @@ func testCollectionOfAnotherTenant(e *env) {
 	_, err := e.store.Delete(e.ctx, "docs", []string{first.id()})
 	e.must(err)
 	e.wantHidden(everything("initech"), "docs")
+}
+
+func testFieldsOfHiddenDocuments(e *env) {
+	e.create("docs")
+	e.put(
+		spec{tenant: "acme", uri: "open", texts: []string{"shared open"}, metadata: retriever.Metadata{"lang": "en"}},
+		spec{tenant: "acme", uri: "hr", texts: []string{"shared hr"}, acl: []string{"group:hr"}, metadata: retriever.Metadata{"salary": 1.0}},
+		spec{tenant: "globex", uri: "open", texts: []string{"shared globex"}, metadata: retriever.Metadata{"merger": true}},
+	)
+	f := cmpOp(retriever.OpEq, "nofield", "x")
+	for want, scope := range map[string]retriever.Scope{
+		"the fields lang:":                 {Tenant: "acme", Collections: []string{"docs"}},
+		"the fields lang, salary:":         {Tenant: "acme", Principals: []string{"group:hr"}, Collections: []string{"docs"}},
+		"no fields:":                       {Tenant: "initech", Collections: []string{"docs"}},
+		"the fields lang, merger, salary:": retriever.Operator(),
+	} {
+		q := query("shared", 5)
+		q.Scope, q.Filter = scope, &f
+		_, err := e.store.Candidates(e.ctx, q)
+		e.wantErr(err, retriever.ErrBadFilter, want)
+		if err != nil && !strings.Contains(err.Error(), want) {
+			e.Errorf("%+v: got %v, want %q in it", scope, err, want)
+		}
+	}
 }
 
 func testOperator(e *env) {

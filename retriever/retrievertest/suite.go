@@ -51,6 +51,7 @@ func TestStore(t *testing.T, h Harness) {
 		{"Scope/AccessListsNeedAPrincipal", testAccessLists},
 		{"Scope/CollectionBeyondItIsNotFound", testCollectionBeyondScope},
 		{"Scope/CollectionOfAnotherTenantIsNotFound", testCollectionOfAnotherTenant},
+		{"Scope/FieldsOfHiddenDocumentsAreNotListed", testFieldsOfHiddenDocuments},
 		{"Scope/OperatorSeesAll", testOperator},
 		{"Scope/CountsAreItsOwn", testScopedCounts},
 		{"Filter/Operators", testFilterOperators},
