@@ -77,3 +77,19 @@ func (b bitset) each(f func(uint32)) {
 		}
 	}
 }
+
+// eachWithin calls f with every member in [from, to) that mask, if any, has as well. from
+// is a multiple of 64.
+func (b bitset) eachWithin(from, to uint32, mask bitset, f func(uint32)) {
+	for i := from >> 6; int(i) < len(b) && i<<6 < to; i++ {
+		w := b[i]
+		if mask != nil {
+			w &= mask[i]
+		}
+		for ; w != 0; w &= w - 1 {
+			if n := i<<6 + uint32(bits.TrailingZeros64(w)); n < to {
+				f(n)
+			}
+		}
+	}
+}

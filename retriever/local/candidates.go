@@ -101,6 +101,10 @@ func join(union map[chunkRef]*candidate, list []scored, leg func(*candidate) *re
 
 // completed gives each candidate the scores that its lists did not.
 func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, vector retriever.Vector) []candidate {
+	var query fixedQuery
+	if vector != nil {
+		query = newFixedQuery(vector)
+	}
 	out := make([]candidate, 0, len(union))
 	for ref, c := range union {
 		p := x.parts[ref.part]
@@ -109,7 +113,7 @@ func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, vector re
 			c.lexical.Known = true
 		}
 		if vector != nil && !c.dense.Known && p.hasVector != nil && p.hasVector.has(ref.chunk) {
-			c.dense = retriever.Leg{Score: p.cosine(vector, ref.chunk), Known: true}
+			c.dense = retriever.Leg{Score: p.cosine(query, ref.chunk), Known: true}
 		}
 		out = append(out, *c)
 	}

@@ -114,6 +114,9 @@ func (s *Store) info(ctx context.Context, tx *sql.Tx, v *view, scope retriever.S
 		return retriever.CollectionInfo{}, err
 	}
 	info := retriever.CollectionInfo{Collection: c.settings, Schema: c.schema, RecallEstimate: 1}
+	if c.index != nil {
+		info.RecallEstimate = c.index.recall()
+	}
 	var lastIngest string
 	err = tx.StmtContext(ctx, s.stmts.counts).QueryRowContext(ctx, c.row).
 		Scan(&info.Documents, &info.Chunks, &info.Vectors, &info.Bytes, &lastIngest)

@@ -11,23 +11,63 @@ import (
 	"ragway/retriever"
 )
 
-// scanBlock is how many rows are scanned between two looks at the context; a few hundred
-// microseconds' worth.
-const scanBlock = 4096
+const (
+	// scanBlock is how many rows are scanned between two looks at the context; a few
+	// hundred microseconds' worth.
+	scanBlock = 4096
+	// shortlistLeast and shortlistPer results are how many of the best codes are scored
+	// again, times what calibration found to be needed.
+	shortlistLeast = 200
+	shortlistPer   = 10
+	// exactBelow times the shortlist is how few rows are not worth their codes.
+	exactBelow = 2
+)
+
+// denseQuery is a query vector as the scans need it.
+type denseQuery struct {
+	exact fixedQuery
+	codes []*codeQuery // of each part that has codes
+	list  int          // length of the shortlist
+}
+
+func (x *index) newDenseQuery(query retriever.Vector, k int) denseQuery {
+	q := denseQuery{exact: newFixedQuery(query), codes: make([]*codeQuery, len(x.parts)), list: max(shortlistLeast, shortlistPer*k)}
+	var rotated []float32
+	widen := 1
+	for i, p := range x.parts {
+		if p.codes == nil {
+			continue
+		}
+		if rotated == nil {
+			rotated = append(rotated, query...)
+			coderOf(x.dimension).apply(rotated)
+		}
+		prepared := p.codes.query(rotated)
+		q.codes[i] = &prepared
+		widen = max(widen, p.codes.widen)
+	}
+	q.list *= widen
+	return q
+}
 
 // block is a range of one part's chunks.
-type block struct{ part, from, to uint32 }
+type block struct {
+	part, from, to uint32
+	exact          bool
+}
 
-// nearest are the k allowed chunks of the highest cosine, the best first. masks has one
-// mask a part. It scans every allowed vector: the result is exact.
+// nearest are the k allowed chunks of the highest cosine, the best first; masks has one
+// mask a part. Where a part has codes they choose what is scored, unless few of its chunks
+// are allowed: the result is then as exact as calibrate found it to be.
 func (x *index) nearest(ctx context.Context, query retriever.Vector, masks []bitset, k int) ([]scored, error) {
-	blocks := x.blocks()
+	q := x.newDenseQuery(query, k)
+	blocks := x.blocks(masks, q)
 	workers := max(1, min(runtime.GOMAXPROCS(0), len(blocks)))
-	tops := make([]*top, workers)
+	tops, lists := make([]*top, workers), make([]*shortlist, workers)
 	var taken atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for w := range workers {
-		tops[w] = newTop(x, k)
+		tops[w], lists[w] = newTop(x, k), newShortlist(q.list)
 		group.Go(func() error {
 			for {
 				i := int(taken.Add(1)) - 1
@@ -37,70 +77,78 @@ func (x *index) nearest(ctx context.Context, query retriever.Vector, masks []bit
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				x.scan(query, blocks[i], masks[blocks[i].part], tops[w])
+				if b := blocks[i]; b.exact {
+					x.scan(q, b, masks[b.part], tops[w])
+				} else {
+					x.scanCodes(q, b, masks[b.part], lists[w])
+				}
 			}
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, t := range tops[1:] {
-		for _, item := range t.items {
-			tops[0].offer(item.score, item.ref)
+	best, list := tops[0], lists[0]
+	for w := 1; w < workers; w++ {
+		for _, item := range tops[w].items {
+			best.offer(item.score, item.ref)
+		}
+		for _, e := range lists[w].items {
+			list.offer(e.score, e.ref)
 		}
 	}
-	return tops[0].sorted(), nil
+	for _, e := range list.best() {
+		best.offer(x.parts[e.ref.part].cosine(q.exact, e.ref.chunk), e.ref)
+	}
+	return best.sorted(), nil
 }
 
-func (x *index) blocks() []block {
+func (x *index) blocks(masks []bitset, q denseQuery) []block {
 	var out []block
 	for i, p := range x.parts {
 		if p.vectors == nil {
 			continue
 		}
+		exact := p.codes == nil || (masks[i] != nil && masks[i].count() < exactBelow*q.list)
 		for from := 0; from < p.chunks(); from += scanBlock {
-			out = append(out, block{uint32(i), uint32(from), uint32(min(from+scanBlock, p.chunks()))})
+			out = append(out, block{uint32(i), uint32(from), uint32(min(from+scanBlock, p.chunks())), exact})
 		}
 	}
 	return out
 }
 
-func (x *index) scan(query retriever.Vector, b block, mask bitset, top *top) {
+func (x *index) scan(q denseQuery, b block, mask bitset, top *top) {
 	p := x.parts[b.part]
-	for chunk := b.from; chunk < b.to; chunk++ {
-		if !p.hasVector.has(chunk) || (mask != nil && !mask.has(chunk)) {
-			continue
-		}
-		if score := p.cosine(query, chunk); score >= top.threshold() {
+	p.hasVector.eachWithin(b.from, b.to, mask, func(chunk uint32) {
+		if score := p.cosine(q.exact, chunk); score >= top.threshold() {
 			top.offer(score, chunkRef{b.part, chunk})
 		}
-	}
+	})
 }
 
-func (s *segment) cosine(query retriever.Vector, chunk uint32) float64 {
-	return float64(dot(query, s.vector(chunk)))
+func (x *index) scanCodes(q denseQuery, b block, mask bitset, list *shortlist) {
+	c, query := x.parts[b.part].codes, q.codes[b.part]
+	x.parts[b.part].hasVector.eachWithin(b.from, b.to, mask, func(chunk uint32) {
+		if score := c.score(query, chunk, c.product(query, chunk)); score >= list.floor {
+			list.offer(score, chunkRef{b.part, chunk})
+		}
+	})
 }
 
-// dot is retriever.Dot with eight sums, which leaves the processor fewer additions to
-// wait for. Both must have the same length.
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3, s4, s5, s6, s7 float32
-	for len(a) >= 8 && len(b) >= 8 {
-		x, y := (*[8]float32)(a), (*[8]float32)(b)
-		s0 += x[0] * y[0]
-		s1 += x[1] * y[1]
-		s2 += x[2] * y[2]
-		s3 += x[3] * y[3]
-		s4 += x[4] * y[4]
-		s5 += x[5] * y[5]
-		s6 += x[6] * y[6]
-		s7 += x[7] * y[7]
-		a, b = a[8:], b[8:]
+// recall is the estimate of recall@10 of nearest against an exact scan, over all parts.
+func (x *index) recall() float64 {
+	vectors, found := 0, 0.0
+	for _, p := range x.parts {
+		recall := 1.0
+		if p.codes != nil {
+			recall = p.codes.recall
+		}
+		vectors, found = vectors+p.nVectors, found+float64(p.nVectors)*recall
 	}
-	for i := range min(len(a), len(b)) {
-		s0 += a[i] * b[i]
+	if vectors == 0 {
+		return 1
 	}
-	return (s0 + s1) + (s2 + s3) + ((s4 + s5) + (s6 + s7))
+	return found / float64(vectors)
 }
 
 // backgroundSample is how many vectors stand for the collection; the port asks for 256.
@@ -112,9 +160,10 @@ func (x *index) background(query retriever.Vector) retriever.Distribution {
 	if len(x.sample) == 0 {
 		return retriever.Distribution{}
 	}
+	q := newFixedQuery(query)
 	var sum, squares float64
 	for _, ref := range x.sample {
-		score := x.parts[ref.part].cosine(query, ref.chunk)
+		score := x.parts[ref.part].cosine(q, ref.chunk)
 		sum, squares = sum+score, squares+score*score
 	}
 	n := float64(len(x.sample))
@@ -131,10 +180,7 @@ func (x *index) draw() {
 	size := min(total, backgroundSample)
 	seen := 0
 	for i, p := range x.parts {
-		p.hasVector.each(func(chunk uint32) {
-			if p.liveChunks != nil && !p.liveChunks.has(chunk) {
-				return
-			}
+		p.hasVector.eachWithin(0, uint32(p.chunks()), p.liveChunks, func(chunk uint32) {
 			if seen*size/total != (seen+1)*size/total {
 				x.sample = append(x.sample, chunkRef{uint32(i), chunk})
 			}

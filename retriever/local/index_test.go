@@ -45,7 +45,7 @@ func (m *model) add(t *rapid.T) {
 				b.addTerm(n, []byte(term), count)
 			}
 			if c.vector != nil {
-				copy(b.vector(n), c.vector)
+				b.setVector(n, c.vector)
 			}
 			m.chunks = append(m.chunks, c)
 		}
@@ -182,7 +182,9 @@ func TestIndexAgreesWithExhaustiveScoring(t *testing.T) {
 			if c.vector == nil {
 				return math.NaN()
 			}
-			return float64(dot(query, c.vector))
+			fixed, q := make([]int16, len(c.vector)), newFixedQuery(query)
+			scale := encodeFixed(fixed, c.vector)
+			return float64(q.product(fixed)) * q.scale * float64(scale)
 		}
 		near, err := m.index.nearest(context.Background(), query, masks, k)
 		if err != nil {

@@ -48,11 +48,12 @@ type loader struct {
 	builder   *segmentBuilder
 	last      int64 // row of the document being added
 	segments  []*segment
+	vector    retriever.Vector // reused
 }
 
 func (s *Store) newLoader(c *collection) *loader {
 	l := &loader{dimension: c.settings.Fingerprint.Dimension, params: bm25{s.opts.K1, s.opts.B}, most: s.opts.segmentChunks}
-	l.builder = newSegmentBuilder(l.dimension, l.params)
+	l.builder, l.vector = newSegmentBuilder(l.dimension, l.params), make(retriever.Vector, l.dimension)
 	return l
 }
 
@@ -117,5 +118,9 @@ func (l *loader) addChunk(id, terms, vector []byte) error {
 	if vector == nil {
 		return nil
 	}
-	return decodeVectorInto(l.builder.vector(chunk), vector)
+	if err := decodeVectorInto(l.vector, vector); err != nil {
+		return err
+	}
+	l.builder.setVector(chunk, l.vector)
+	return nil
 }

@@ -147,6 +147,7 @@ func (b *segmentBuilder) copyChunks(p *part, documents []uint32) []uint32 {
 			numbers[c] = b.addChunkTo(document, p.ids[c], p.lengths[c], has)
 			if has {
 				copy(b.vector(numbers[c]), p.vector(c))
+				b.scales[numbers[c]] = p.scales[c]
 			}
 		}
 		if document != gone {

@@ -23,8 +23,10 @@ type segment struct {
 	lengths  []uint32   // of each chunk, in terms
 
 	dimension int
-	vectors   []float32 // [chunks × dimension], row-major; nil when no chunk has one
+	vectors   []int16   // [chunks × dimension], row-major, see encodeFixed; nil when no chunk has one
+	scales    []float32 // of each chunk's vector
 	hasVector bitset    // chunks; nil when vectors is
+	codes     *codes    // nil: the vectors themselves are scanned
 
 	terms    map[string]uint32 // number of each term
 	offsets  []uint32          // postings of term t are [offsets[t], offsets[t+1])
@@ -48,8 +50,20 @@ type field struct {
 func (s *segment) documents() int { return len(s.rows) }
 func (s *segment) chunks() int    { return len(s.ids) }
 
-func (s *segment) vector(chunk uint32) retriever.Vector {
+func (s *segment) vector(chunk uint32) []int16 {
 	return s.vectors[int(chunk)*s.dimension : (int(chunk)+1)*s.dimension]
+}
+
+// cosine is that of the query and the chunk's vector.
+func (s *segment) cosine(q fixedQuery, chunk uint32) float64 {
+	return float64(q.product(s.vector(chunk))) * q.scale * float64(s.scales[chunk])
+}
+
+// decodeVector fills v with the chunk's vector.
+func (s *segment) decodeVector(v []float32, chunk uint32) {
+	for i, x := range s.vector(chunk) {
+		v[i] = float32(x) * s.scales[chunk]
+	}
 }
 
 // find is the number of the document at row.
@@ -173,12 +187,19 @@ func (b *segmentBuilder) growVectors(chunk uint32, hasVector bool) {
 		b.vectors = slices.Grow(b.vectors, need-len(b.vectors))
 	}
 	b.vectors = b.vectors[:(int(chunk)+1)*b.dimension]
+	for len(b.scales) <= int(chunk) {
+		b.scales = append(b.scales, 0)
+	}
 	for len(b.hasVector) <= int(chunk>>6) {
 		b.hasVector = append(b.hasVector, 0)
 	}
 	if hasVector {
 		b.hasVector.set(chunk)
 	}
+}
+
+func (b *segmentBuilder) setVector(chunk uint32, v retriever.Vector) {
+	b.scales[chunk] = encodeFixed(b.vector(chunk), v)
 }
 
 func (b *segmentBuilder) addTerm(chunk uint32, term []byte, count uint16) {
@@ -212,6 +233,7 @@ func (b *segmentBuilder) build() *segment {
 			s.hasVector = append(s.hasVector, 0)
 		}
 	}
+	s.addCodes()
 	s.invert(b.occurs)
 	s.bound(b.params)
 	return &s

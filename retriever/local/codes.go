@@ -1,0 +1,185 @@
+package local
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+	"sync"
+)
+
+// codes approximate the cosine of a segment's vectors d with a query q from one bit a
+// dimension. After rotation, with μ the segment's mean,
+//
+//	q·d = μ·d + (q−μ)·(d−μ) + μ·q − μ·μ,  d−μ ≈ f·s,  s = sign(d−μ),  f = |d−μ|₂²/|d−μ|₁
+//
+// so that a vector needs s and two numbers, f and μ·d. The factor makes the error of one
+// vector orthogonal to itself (Gao and Long 2024 use the same estimate without the mean).
+// The query is rounded to four bits a dimension, and its product with s becomes AND and
+// popcount. What ranks high is scored again on the vectors themselves.
+type codes struct {
+	words  int      // 64-bit words of one code
+	bits   []uint64 // [chunks × words], row-major; bit i of a code: dimension i above the mean
+	set    []uint16 // of each code, how many bits are
+	factor []float32
+	bias   []float32
+	mean   []float32 // rotated
+
+	widen  int     // times the usual shortlist that is needed, see calibrate
+	recall float64 // with that
+}
+
+// codePlanes is how many bits a query's dimension is rounded to.
+const codePlanes = 4
+
+// coder makes codes and prepares queries for them.
+type coder struct {
+	*rotation
+	dimension int
+}
+
+var coders sync.Map // by dimension
+
+// coderOf returns the coder of a dimension; they are few and immutable.
+func coderOf(dimension int) coder {
+	if have, ok := coders.Load(dimension); ok {
+		return have.(coder)
+	}
+	r := coder{newRotation(dimension), dimension}
+	coders.Store(dimension, r)
+	return r
+}
+
+// encode makes the codes of the segment's vectors.
+func (r coder) encode(s *segment) *codes {
+	n := s.chunks()
+	c := &codes{words: (r.dimension + 63) / 64, mean: s.meanVector()}
+	c.bits, c.set = make([]uint64, n*c.words), make([]uint16, n)
+	c.factor, c.bias = make([]float32, n), make([]float32, n)
+	r.apply(c.mean)
+	v := make([]float32, r.dimension)
+	s.hasVector.each(func(chunk uint32) {
+		s.decodeVector(v, chunk)
+		r.apply(v)
+		c.encode(chunk, v)
+	})
+	return c
+}
+
+func (s *segment) meanVector() []float32 {
+	sums, n := make([]float64, s.dimension), 0.0
+	s.hasVector.each(func(chunk uint32) {
+		scale := float64(s.scales[chunk])
+		for i, x := range s.vector(chunk) {
+			sums[i] += float64(x) * scale
+		}
+		n++
+	})
+	mean := make([]float32, s.dimension)
+	for i := range mean {
+		mean[i] = float32(sums[i] / max(1, n))
+	}
+	return mean
+}
+
+// encode makes the code of one rotated vector.
+func (c *codes) encode(chunk uint32, v []float32) {
+	code := c.bits[int(chunk)*c.words:][:c.words]
+	var square, absolute, bias float64
+	for i, x := range v {
+		d := float64(x - c.mean[i])
+		if d > 0 {
+			code[i>>6] |= 1 << (i & 63)
+			c.set[chunk]++
+		}
+		square += d * d
+		absolute += math.Abs(d)
+		bias += float64(x) * float64(c.mean[i])
+	}
+	c.bias[chunk] = float32(bias)
+	if absolute > 0 {
+		c.factor[chunk] = float32(square / absolute)
+	}
+}
+
+// codeQuery is a query as one segment's codes need it: each dimension of q−μ is
+// low + step·u, u in 0..15, and bit j of all u is planes[j·words:].
+type codeQuery struct {
+	planes         []uint64
+	perBit, perSet float32 // of a code's product with the planes, and of its bits set
+	offset         float32 // −Σ(q−μ)
+	constant       float32 // μ·q − μ·μ
+}
+
+// query prepares a rotated query.
+func (c *codes) query(q []float32) codeQuery {
+	out := codeQuery{planes: make([]uint64, codePlanes*c.words)}
+	centred := make([]float32, len(q))
+	var sum, constant float64
+	for i, x := range q {
+		centred[i] = x - c.mean[i]
+		sum += float64(centred[i])
+		constant += float64(c.mean[i]) * float64(centred[i])
+	}
+	low := slices.Min(centred)
+	step := (slices.Max(centred) - low) / (1<<codePlanes - 1)
+	if step == 0 {
+		step = 1 // every u is zero
+	}
+	for i, x := range centred {
+		u := uint(math.Round(float64((x - low) / step)))
+		for j := range codePlanes {
+			out.planes[j*c.words+i>>6] |= uint64(u>>j&1) << (i & 63)
+		}
+	}
+	out.perBit, out.perSet, out.offset, out.constant = 2*step, 2*low, float32(-sum), float32(constant)
+	return out
+}
+
+// score estimates the cosine of chunk, whose weighted product with the planes is x.
+func (c *codes) score(q *codeQuery, chunk uint32, x int) float32 {
+	return c.bias[chunk] + q.constant + c.factor[chunk]*(q.perBit*float32(x)+q.perSet*float32(c.set[chunk])+q.offset)
+}
+
+// product is the code's weighted product with the planes.
+func (c *codes) product(q *codeQuery, chunk uint32) int {
+	code := c.bits[int(chunk)*c.words:][:c.words]
+	switch c.words {
+	case 4:
+		return product4((*[4]uint64)(code), (*[16]uint64)(q.planes))
+	case 6:
+		return product6((*[6]uint64)(code), (*[24]uint64)(q.planes))
+	}
+	x := 0
+	for j := range codePlanes {
+		n := 0
+		plane := q.planes[j*c.words:][:c.words]
+		for w, word := range code {
+			n += bits.OnesCount64(word & plane[w])
+		}
+		x += n << j
+	}
+	return x
+}
+
+// product4 and product6 are product for 256 and 384 dimensions, unrolled.
+func product4(code *[4]uint64, p *[16]uint64) int {
+	var n0, n1, n2, n3 int
+	for w, word := range code {
+		n0 += bits.OnesCount64(word & p[w])
+		n1 += bits.OnesCount64(word & p[w+4])
+		n2 += bits.OnesCount64(word & p[w+8])
+		n3 += bits.OnesCount64(word & p[w+12])
+	}
+	return n0 + n1<<1 + n2<<2 + n3<<3
+}
+
+func product6(code *[6]uint64, p *[24]uint64) int {
+	var n0, n1, n2, n3 int
+	for w, word := range code {
+		n0 += bits.OnesCount64(word & p[w])
+		n1 += bits.OnesCount64(word & p[w+6])
+		n2 += bits.OnesCount64(word & p[w+12])
+		n3 += bits.OnesCount64(word & p[w+18])
+	}
+	return n0 + n1<<1 + n2<<2 + n3<<3
+}
