@@ -21,12 +21,6 @@ type Key struct {
 	Collections []string // none: all of the tenant
 }
 
-// HashKey is the SHA256 of a Key.
-func HashKey(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:])
-}
-
 // keyring finds the Scope of a credential.
 type keyring struct {
 	sums   [][sha256.Size]byte

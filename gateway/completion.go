@@ -48,7 +48,7 @@ func (c Completion) object() []byte {
 	for i, text := range c.Choices {
 		answers[i] = wire.Answer{Index: i, Text: text, FinishReason: "stop"}
 	}
-	return wire.AppendReply(nil, c.head(), answers, c.usage(), nil)
+	return wire.AppendReply(nil, c.head(), answers, c.usage())
 }
 
 // events is the stream: every choice's role, its words a few at a time, its finish.

@@ -41,6 +41,8 @@ func (s *Server) newGrounder(in injected, id string) *grounder {
 
 func (g *grounder) event(dst []byte, e wire.Event) ([]byte, error) {
 	switch {
+	case g.done: // clients stop reading there
+		return dst, nil
 	case e.IsDone() && g.failed:
 		return dst, nil // servers say so after an error, too
 	case e.IsDone():

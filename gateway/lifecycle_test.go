@@ -178,6 +178,27 @@ func TestFinishedStreamWithoutDoneIsWhole(t *testing.T) {
 	}
 }
 
+func TestWhatComesAfterDoneChangesNothing(t *testing.T) {
+	whole := gatewaytest.Stream([]string{"Sixteen weeks [1]."})
+	late := []string{gatewaytest.Delta(0, "late"), gatewaytest.Done}
+	for name, script := range map[string]gatewaytest.Script{
+		"more of it":     gatewaytest.Pieces(append(whole, late...)...),
+		"a cut":          gatewaytest.CutAfter(whole...),
+		"more and a cut": gatewaytest.CutAfter(append(whole, late...)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t, script)
+			a := g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", `"stream":true`))
+			if a.err != nil || strings.Contains(a.body, "late") || strings.Count(a.body, gatewaytest.Done) != 1 || !strings.HasSuffix(a.body, gatewaytest.Done) {
+				t.Errorf("%v %s", a.err, a.body)
+			}
+			if raw := g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", `"stream":true,"rag":false`)); raw.err != nil {
+				t.Errorf("unchanged stream: %v %s", raw.err, raw.body)
+			}
+		})
+	}
+}
+
 func TestSilenceIsFilledWithComments(t *testing.T) {
 	silent := make(chan struct{})
 	events := gatewaytest.Stream([]string{"One."})

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"ragway/gateway"
+	"ragway/gateway/gatewaytest"
 )
 
 // pipes accepts one connection, in memory: its deadlines follow the test's clock.
@@ -77,6 +79,55 @@ func TestBodyThatStopsComingIsGivenUp(t *testing.T) {
 			t.Errorf("status %d", resp.StatusCode)
 		}
 	})
+}
+
+func TestBodyThatTricklesIsGivenUp(t *testing.T) {
+	silentClient(t, "POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{", func(c net.Conn) {
+		start := time.Now()
+		answered := make(chan struct{})
+		defer close(answered)
+		go func() {
+			for {
+				select {
+				case <-answered:
+					return
+				case <-time.After(20 * time.Second): // of the bubble's clock
+					_, _ = io.WriteString(c, " ") // the server may have given up
+				}
+			}
+		}()
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); resp.StatusCode != http.StatusRequestTimeout || took > 15*time.Minute {
+			t.Errorf("status %d after %s", resp.StatusCode, took)
+		}
+	})
+}
+
+// net/http's client, unlike others, notices an answer while it is still sending.
+func TestClientThatSendsTooMuchHearsWhy(t *testing.T) {
+	g := start(t, gatewaytest.Answer("never"), func(o *gateway.Options) { o.Limits.BodyBytes = 8 << 20 })
+	c, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	const size = 15 << 20
+	if _, err := fmt.Fprintf(c, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", size); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", resp.StatusCode)
+	}
 }
 
 func TestAnswerNobodyReadsIsGivenUp(t *testing.T) {

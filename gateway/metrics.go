@@ -100,11 +100,6 @@ func (m *metrics) observeRequest(route string, status int, took time.Duration) {
 	m.duration.WithLabelValues(route).Observe(took.Seconds())
 }
 
-// stage records how long a stage took; errors are counted where they are answered.
-func (m *metrics) stage(st stage, took time.Duration, _ error) {
-	m.stageDuration.WithLabelValues(string(st)).Observe(took.Seconds())
-}
-
 // ObserveStage records a stage of work done for requests elsewhere, as the retrieval engine
 // reports it. Names come from a closed set.
 func (s *Server) ObserveStage(stage string, took time.Duration, _ error) {

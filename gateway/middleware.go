@@ -67,7 +67,7 @@ func (s *Server) observe(c *gin.Context) {
 	c.Set(keyRecord, rec)
 	c.Header(headerRequestID, rec.id)
 	if c.Request.ContentLength != 0 {
-		limitPause(http.NewResponseController(c.Writer))
+		limitPause(http.NewResponseController(c.Writer), time.Now().Add(bodyTime))
 	}
 	defer func() {
 		took := s.opt.Now().Sub(start)

@@ -94,7 +94,7 @@ type Retrieval struct {
 
 // Limits bound what one request can cost.
 type Limits struct {
-	BodyBytes    int64         // of a request; default 32 MiB: images travel inside
+	BodyBytes    int64         // of a request; default 20 MiB: images travel inside
 	ReplyBytes   int64         // of an answer that is not streamed; default 64 MiB
 	DrainTimeout time.Duration // how long Serve waits for running requests; default 30 s
 	Heartbeat    time.Duration // silence in a stream before a comment is sent; default 10 s
@@ -158,7 +158,7 @@ func (r *Retrieval) applyDefaults() {
 }
 
 func (l *Limits) applyDefaults() {
-	orDefault(&l.BodyBytes, 32<<20)
+	orDefault(&l.BodyBytes, 20<<20)
 	orDefault(&l.ReplyBytes, 64<<20)
 	orDefault(&l.DrainTimeout, 30*time.Second)
 	orDefault(&l.Heartbeat, 10*time.Second)

@@ -19,6 +19,6 @@ const (
 func measured[T any](s *Server, st stage, run func() (T, error)) (T, error) {
 	start := s.opt.Now()
 	out, err := run()
-	s.metrics.stage(st, s.opt.Now().Sub(start), err)
+	s.ObserveStage(string(st), s.opt.Now().Sub(start), err)
 	return out, err
 }

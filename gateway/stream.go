@@ -38,7 +38,7 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 	err := copyEvents(out, wire.NewEventReader(reply.Body, 0), filter, func() {
 		s.metrics.firstToken.Observe(s.opt.Now().Sub(in.sent).Seconds())
 	})
-	s.metrics.stage(stageAnswer, s.opt.Now().Sub(start), err)
+	s.ObserveStage(string(stageAnswer), s.opt.Now().Sub(start), err)
 	if err != nil {
 		s.abortStream(c, out, err)
 	}
@@ -58,9 +58,10 @@ var errClientGone = errors.New("client gone")
 
 func copyEvents(out *eventWriter, in *wire.EventReader, filter eventFilter, first func()) error {
 	var buf []byte
+	done := false
 	for n := 0; ; n++ {
 		e, err := in.Next()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || err != nil && done { // after [DONE] nothing is missing
 			break
 		}
 		if err != nil {
@@ -75,6 +76,7 @@ func copyEvents(out *eventWriter, in *wire.EventReader, filter eventFilter, firs
 		if err := out.write(buf); err != nil {
 			return errClientGone
 		}
+		done = done || e.IsDone()
 	}
 	rest, whole := filter.end(buf[:0])
 	if !whole {

@@ -51,6 +51,10 @@ type Citer struct {
 	citations []Citation
 }
 
+// maxCitations bounds what an answer of nothing but markers costs: each becomes some 200
+// bytes of annotation. Further ones stay in the text and are counted.
+const maxCitations = 4096
+
 // lookBack is how much of the text before a place decides what stands there, in bytes.
 const lookBack = 48
 
@@ -102,7 +106,7 @@ func (c *Citer) Flush() string {
 	return string(c.out)
 }
 
-// Citations are those put out so far, in order. A marker of several sources is several
+// Citations are those put out so far, in order, at most maxCitations. A marker of several sources is several
 // citations of one place.
 func (c *Citer) Citations() []Citation { return c.citations }
 

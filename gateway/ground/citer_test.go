@@ -147,6 +147,18 @@ func TestHoldingBackIsBounded(t *testing.T) {
 	}
 }
 
+func TestListOfCitationsIsBounded(t *testing.T) {
+	const n = 3 * maxCitations
+	text := strings.Repeat("[1]", n) + " [2]"
+	out, citations, counts := Cite(text, Options{Sources: []int{1, 2}})
+	if out != text || len(citations) != maxCitations || counts.Valid != n+1 {
+		t.Errorf("%d citations, %+v", len(citations), counts)
+	}
+	if got := MaxMarker(text); got != 2 {
+		t.Errorf("MaxMarker = %d", got)
+	}
+}
+
 func TestMaxMarkerIsTheHighestCited(t *testing.T) {
 	tests := []struct {
 		text string

@@ -47,11 +47,18 @@ func MaxMarker(text string) int {
 	for n := 1; n <= maxPlain; n++ {
 		c.sources.add(n)
 	}
-	c.Feed(text)
-	c.Flush()
 	highest := 0
-	for _, cite := range c.citations {
-		highest = max(highest, cite.Source)
+	for len(text) > 0 { // piece by piece: the citations of a long text are not kept
+		n := min(len(text), maxCitations)
+		c.Feed(text[:n])
+		text = text[n:]
+		if text == "" {
+			c.Flush()
+		}
+		for _, cite := range c.citations {
+			highest = max(highest, cite.Source)
+		}
+		c.citations = c.citations[:0]
 	}
 	return highest
 }

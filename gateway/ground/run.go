@@ -177,6 +177,9 @@ func (c *Citer) cite(p placed) {
 		c.emit(text[p.close:])
 	}
 	for _, it := range p.existing(c) {
+		if len(c.citations) == maxCitations {
+			return
+		}
 		c.citations = append(c.citations, Citation{Source: it.number, Start: start, End: c.chars})
 	}
 }

@@ -4,13 +4,5 @@ package ground
 // as a metric label.
 type Verdict string
 
-const (
-	Grounded   Verdict = "grounded"   // every claim is covered
-	Partly     Verdict = "partly"     // some are
-	Ungrounded Verdict = "ungrounded" // none is
-	NoClaims   Verdict = "no_claims"  // nothing in it could be covered
-	Unchecked  Verdict = "unchecked"  // nobody looked
-)
-
-// Verdicts lists all of them.
-var Verdicts = []Verdict{Grounded, Partly, Ungrounded, NoClaims, Unchecked}
+// Unchecked means that nobody looked.
+const Unchecked Verdict = "unchecked"

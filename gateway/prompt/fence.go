@@ -58,7 +58,6 @@ func labels(s Source) []label {
 		{"document", s.URI},
 		{"section", strings.Join(s.Headings, " > ")},
 		{"page", page},
-		{"date", s.Date},
 	}
 }
 

@@ -2,7 +2,6 @@ package prompt
 
 // Profile is a way of wording things. Its texts go out as they are.
 type Profile struct {
-	Name string
 	// Instructions tell the model what sources are and how to cite. They hold nothing of
 	// a single request, so that the provider's cache keeps them.
 	Instructions string
@@ -14,7 +13,6 @@ type Profile struct {
 // DefaultProfile is used when none is named.
 func DefaultProfile() Profile {
 	return Profile{
-		Name: "default",
 		Instructions: `You answer from sources that were retrieved for the user's message.
 
 Sources stand at the start of the message, each between a line "<<<source N KEY>>>" and a line "<<<end N KEY>>>", where N is the source's number and KEY is one key for the whole message.

@@ -9,7 +9,6 @@ type Source struct {
 	URI      string
 	Headings []string // path from the outermost
 	Page     int      // 0: none
-	Date     string   // as it should be shown; "" for none
 	Text     string
 }
 
@@ -31,8 +30,6 @@ type Rendered struct {
 	Context      string   // this turn's sources
 	Sources      []Source // those in Context; the text of the first may have been cut
 	Tokens       int      // of Context; 0 without Count
-	Cut          bool     // the best source's text was cut to the budget
-	Dropped      int      // sources left out for the budget
 }
 
 // Render words the instructions and the context. Over the budget it leaves out sources
@@ -48,13 +45,10 @@ func Render(o Options) Rendered {
 	out.Sources = o.fitting()
 	out.Context = o.context(out.Sources)
 	if len(out.Sources) == 1 && o.over(out.Context) {
-		best := o.cut(o.Sources[0])
-		out.Cut = best.Text != o.Sources[0].Text
-		out.Sources = []Source{best}
+		out.Sources = []Source{o.cut(o.Sources[0])}
 		out.Context = o.context(out.Sources)
 	}
 	out.Tokens = o.count(out.Context)
-	out.Dropped = len(o.Sources) - len(out.Sources)
 	return out
 }
 

@@ -20,10 +20,8 @@ const ExtractiveModel = "ragway-extractive"
 
 // ExtractiveOptions configures an Extractive. The zero value works.
 type ExtractiveOptions struct {
-	Language  string           // of the documents, for stems and stop words; "" is English
-	Sentences int              // quoted at most; default 3
-	Count     func(string) int // tokens of a text; default: a quarter of its bytes
-	Now       func() time.Time
+	Language string           // of the documents, for stems and stop words; "" is English
+	Count    func(string) int // tokens of a text; default: a quarter of its bytes
 }
 
 // Extractive answers without a model: it quotes the sentences of the passages that cover
@@ -35,14 +33,8 @@ var _ gateway.Upstream = (*Extractive)(nil)
 
 // NewExtractive returns an extractive answerer.
 func NewExtractive(o ExtractiveOptions) *Extractive {
-	if o.Sentences == 0 {
-		o.Sentences = 3
-	}
 	if o.Count == nil {
 		o.Count = func(s string) int { return (len(s) + 3) / 4 }
-	}
-	if o.Now == nil {
-		o.Now = time.Now
 	}
 	return &Extractive{opt: o}
 }
@@ -75,8 +67,8 @@ func (e *Extractive) chat(call gateway.Call) (*gateway.Reply, error) {
 	}
 	text := e.answer(call.Question, call.Passages, req.JSONOutput)
 	c := gateway.Completion{
-		ID: completionID(call.Body, text), Created: e.opt.Now().Unix(), Model: ExtractiveModel,
-		PromptTokens: e.opt.Count(string(call.Body)), CompletionTokens: req.N * e.opt.Count(text),
+		ID: completionID(call.Body, text), Created: time.Now().Unix(), Model: ExtractiveModel,
+		PromptTokens: e.promptTokens(call.Body), CompletionTokens: req.N * e.opt.Count(text),
 	}
 	for range req.N {
 		c.Choices = append(c.Choices, text)
@@ -84,8 +76,17 @@ func (e *Extractive) chat(call gateway.Call) (*gateway.Reply, error) {
 	return c.Reply(req.Stream, req.IncludeUsage), nil
 }
 
+// counted is how much of a request is counted; more is taken to be like it. A tokenizer
+// takes 0.15 s a megabyte.
+const counted = 256 << 10
+
+func (e *Extractive) promptTokens(body []byte) int {
+	sample := body[:min(len(body), counted)]
+	return e.opt.Count(string(sample)) * len(body) / max(len(sample), 1)
+}
+
 func (e *Extractive) answer(question string, passages []gateway.Source, asJSON bool) string {
-	quotes := selectQuotes(newQuestion(question, e.opt.Language), passages, e.opt.Sentences)
+	quotes := selectQuotes(newQuestion(question, e.opt.Language), passages, mostQuotes)
 	if asJSON {
 		return jsonAnswer(quotes)
 	}
@@ -97,6 +98,9 @@ func (e *Extractive) answer(question string, passages []gateway.Source, asJSON b
 	}
 	return notFound
 }
+
+// mostQuotes is how many sentences, rows and items are quoted at most.
+const mostQuotes = 3
 
 // What is said when nothing can be quoted.
 const (

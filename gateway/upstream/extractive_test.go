@@ -32,17 +32,23 @@ func TestAnswersQuoteWhatCoversTheQuestion(t *testing.T) {
 	chinese := "战国无双3::《战国无双3》是由光荣和ω-force开发的战国无双系列的正统第三续作。本作中共有20张战场地图。后来发行的猛将传再新增3张战场地图。"
 	arabic := "جمال خاشقجي::ولد جمال خاشقجي في المدينة المنورة. كان مديرا لقناة العرب الإخبارية."
 	steps := "Backup::A backup takes three steps:\n\n1. Stop the ingest.\n2. Copy the [data folder](https://x.y/z).\n3. Start the **ingest** again.\n\nIt is safe while serving."
+	python := "Python::Calling __init__ with `argv[1]` sets **every** field, as noted[12]. It returns 7[3] values."
 	for _, tc := range []struct {
 		name, question string
 		passages       []gateway.Source
 		want           string
 	}{
 		{"a definition", "What is a chunk?", manual(serve, chunks),
-			"A chunk is a passage of a document that is retrieved as a whole. [2] Chunks have at most 400 tokens. [2]"},
+			"A chunk is a passage of a document that is retrieved as a whole. [2]"},
 		{"a fact with a number", "Which address does the gateway listen on by default?", manual(chunks, serve),
 			"`ragway serve` starts the gateway. [2] It listens on 127.0.0.1:8080 by default; `--listen` changes the address. [2]"},
 		{"a footnote mark is no citation", "How many tokens do chunks have?", manual(chunks),
-			"Chunks have at most 400 tokens. [1] Tables repeat their header row in every chunk. [1]"},
+			"Chunks have at most 400 tokens. [1]"},
+		{"signs that are code stay", "What does __init__ do with argv?", manual(python), "Calling __init__ with `argv[1]` sets every field, as noted. [1]"},
+		{"half a code span", "Which span is half?", manual("Cut::Half of a `span is cut here. The rest of it` stands there."), "Half of a span is cut here. [1]"},
+		{"an answer under its question", "How long is the break at noon?", manual("FAQ::How long is the break at noon?\n\nForty minutes. It is paid."), "Forty minutes. [1]"},
+		{"an answer under its heading", "How long is the night shift?", manual("Shifts::## Day shift\n\nEight hours.\n\n## Night shift\n\nSix hours, with a meal."), "Six hours, with a meal. [1]"},
+		{"code with a fence in it", "How do I write a fence?", manual("Fences::To write a fence, nest it:\n\n~~~\n```\nx\n```\n~~~"), "To write a fence, nest it: [1]\n\n````\n```\nx\n```\n````"},
 		{"a table row with its header", "What does --prune do?", manual(serve, flags), "Flag: `--prune`; Default: off; Meaning: delete documents whose file vanished [2]"},
 		{"a command with its sentence", "How do I install ragway?", manual(install, serve),
 			"To install ragway, run this command: [1]\n\n```\ngo install ragway/cmd/ragway@latest\n```"},
@@ -50,9 +56,9 @@ func TestAnswersQuoteWhatCoversTheQuestion(t *testing.T) {
 			"A backup takes three steps: [1]\n\n- Stop the ingest.\n- Copy the data folder.\n- Start the ingest again."},
 		{"a list's item with its introduction", "What is dropped for its relevance?", manual(drops), "Selection goes through the order and drops [1]\n\n- passages below the least relevance,"},
 		{"a row of a table without a rule", "How large is the term loan in millions?", manual(debt), "($ in millions): term loan; 2017: 84; 2016: 21 [1]"},
-		{"a sentence of a text in small letters", "Where was the water pump ordered?", manual(small), "the water pump was ordered in spring from a maker abroad. [1] it cost 40 dollars and arrived broken. [1]"},
+		{"a sentence of a text in small letters", "Where was the water pump ordered?", manual(small), "the water pump was ordered in spring from a maker abroad. [1]"},
 		{"Chinese", "《战国无双3》是由哪两个公司合作开发的？", manual(chinese), "《战国无双3》是由光荣和ω-force开发的战国无双系列的正统第三续作。 [1]"},
-		{"Arabic", "أين ولد جمال خاشقجي؟", manual(arabic), "ولد جمال خاشقجي في المدينة المنورة. [1] كان مديرا لقناة العرب الإخبارية. [1]"},
+		{"Arabic", "أين ولد جمال خاشقجي؟", manual(arabic), "ولد جمال خاشقجي في المدينة المنورة. [1]"},
 		{"nothing covers it", "Who won the football world cup in Brazil?", manual(serve, chunks), notFound},
 		{"one shared word is not an answer", "How do I bake sourdough bread with ragway?", manual(serve, chunks, install), notFound},
 		{"no passages", "What is a chunk?", nil, notFound},
@@ -91,7 +97,7 @@ func FuzzAnswer(f *testing.F) {
 			}
 		}
 		two := manual("T::"+passage, "U::"+passage)
-		for _, q := range selectQuotes(newQuestion(asked, ""), two, 3) {
+		for _, q := range selectQuotes(newQuestion(asked, ""), two, mostQuotes) {
 			if q.n < 1 || q.n > 2 || q.text == "" {
 				t.Fatalf("%+v", q)
 			}
@@ -130,6 +136,22 @@ func TestExtractiveStreamsLikeAModel(t *testing.T) {
 	again, err := io.ReadAll(do(t, `{"messages":[],"stream":true,"n":2,"stream_options":{"include_usage":true}}`).Body)
 	if err != nil || len(again) != len(data) {
 		t.Errorf("another answer the second time: %v %s", err, again)
+	}
+}
+
+func TestLongPromptsAreCountedByASample(t *testing.T) {
+	longest := 0
+	e := NewExtractive(ExtractiveOptions{Count: func(s string) int {
+		longest = max(longest, len(s))
+		return strings.Count(s, "word ")
+	}})
+	for _, n := range []int{0, 10, 1000000} {
+		if got := e.promptTokens([]byte(strings.Repeat("word ", n))); got < n*99/100 || got > n {
+			t.Errorf("%d tokens counted for %d", got, n)
+		}
+	}
+	if longest > counted {
+		t.Errorf("%d bytes were counted", longest)
 	}
 }
 

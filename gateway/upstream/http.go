@@ -73,20 +73,25 @@ func (o *HTTPOptions) applyDefaults(base *url.URL) {
 	}
 }
 
+// headerBytes bounds the header of an answer, which goes on to clients; net/http's own
+// bound is 10 MB.
+const headerBytes = 64 << 10
+
 // newTransport keeps as many idle connections as there were streams: the standard two a
 // host would close and reopen one for nearly every request. It asks for no compression:
 // a compressed event stream arrives in blocks of the compressor's choosing.
 func newTransport(connect time.Duration) *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   connect,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          4096,
-		MaxIdleConnsPerHost:   4096,
-		IdleConnTimeout:       90 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		DisableCompression:    true,
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    connect,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           4096,
+		MaxIdleConnsPerHost:    4096,
+		IdleConnTimeout:        90 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: headerBytes,
+		DisableCompression:     true,
 	}
 }
 

@@ -114,6 +114,15 @@ func TestFailuresAreTyped(t *testing.T) {
 		t.Errorf("zstd: %v", err)
 	}
 
+	bomb := gatewaytest.Start(t, func(w *gatewaytest.Writer, _ gatewaytest.Received) {
+		w.Header().Set("X-Bomb", strings.Repeat("x", 1<<20))
+		w.Send("x")
+	})
+	_, err = newHTTP(t, upstream.HTTPOptions{BaseURL: bomb.URL}).Do(t.Context(), post(""))
+	if !errors.Is(err, gateway.ErrUpstreamDown) {
+		t.Errorf("header bomb: %v", err)
+	}
+
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err = newHTTP(t, upstream.HTTPOptions{BaseURL: cut.URL}).Do(ctx, post("")); !errors.Is(err, context.Canceled) {

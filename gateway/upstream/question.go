@@ -9,16 +9,11 @@ import (
 	"ragway/retriever/text"
 )
 
-// question is what is asked: its terms, and what kind of answer it hopes for.
+// question is what is asked.
 type question struct {
-	analyzer   *text.Analyzer
-	terms      []string // distinct, without question words
-	index      map[string]int
-	neighbours []string // pairs of neighbouring words, in small letters
-	defines    bool     // "what is X": a sentence that says so is best
-	counts     bool     // "how many": a number is wanted
-	dates      bool     // "when": a date is wanted
-	manner     bool     // "how do I": instructions and commands
+	analyzer *text.Analyzer
+	terms    []string // distinct, without question words
+	index    map[string]int
 }
 
 // questionWords say what kind of answer is wanted, not what about.
@@ -27,7 +22,6 @@ var questionWords = wordSet(`what which who whom whose when where why how do doe
 	about from any some so than also please tell say explain describe described give show list find know want need there
 	here all much many more most other use used using get got make makes made let way ways thing things kind
 	long large big small often old far high fast soon happen happens happened
-	according mention mentions mentioned state states stated specific specifically following
 	was wie wer wo wann warum welche welcher welches kann kannst können ich mein meine mir
 	quoi quel quelle quels quelles comment pourquoi quand qui où combien est-ce peut peux puis-je
 	qué cuál cuáles cómo cuándo dónde quién cuánto puedo
@@ -55,29 +49,18 @@ func wordSet(words string) map[string]bool {
 	return m
 }
 
-// loose words stand beside any other: a pair with one says nothing.
-var loose = wordSet("a an the of in on at to for with by and or it its as")
-
 func newQuestion(asked, language string) question {
 	q := question{analyzer: text.For(language), index: map[string]int{}}
-	lower := strings.ToLower(asked)
-	words := strings.FieldsFunc(questionSigns.Replace(lower), func(r rune) bool {
+	words := strings.FieldsFunc(questionSigns.Replace(strings.ToLower(asked)), func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune(`?!,;:"“”()？！，。；：、؟،؛«»`, r)
 	})
 	if n := len(words) - 1; n > 1 && words[0] == "how" && strings.HasPrefix(words[n], "work") {
 		words = words[:n] // "how does X work" is about X
 	}
-	var kept []string
 	for i, w := range words {
 		words[i] = strings.Trim(w, ".'’-–")
-		if questionWords[words[i]] {
-			continue
-		}
-		kept = append(kept, words[i])
-		if i > 0 && !questionWords[words[i-1]] && !loose[words[i-1]] && !loose[words[i]] {
-			q.neighbours = append(q.neighbours, words[i-1]+" "+words[i])
-		}
 	}
+	kept := slices.DeleteFunc(words, func(w string) bool { return questionWords[w] })
 	q.terms = q.analyzer.QueryTerms(strings.Join(kept, " "))
 	if len(q.terms) == 0 {
 		q.terms = q.analyzer.QueryTerms(asked)
@@ -86,21 +69,7 @@ func newQuestion(asked, language string) question {
 	for i, t := range q.terms {
 		q.index[t] = i
 	}
-	q.classify(" " + strings.Join(strings.Fields(lower), " ") + " ")
 	return q
-}
-
-// classify sets what kind of answer is hoped for, from the question in small letters
-// between blanks.
-func (q *question) classify(s string) {
-	q.defines = startsWithAny(s, " what is ", " what are ", " what's ", " who is ", " who was ", " was ist ", " was sind ",
-		" qu'est-ce ", " qué es ", " define ", " ما هو ", " ما هي ", " ماهو ", " ماهي ", " من هو ", " من هي ") ||
-		containsAny(s, "什么是", "是什么", "是谁")
-	q.counts = containsAny(s, " how many ", " how much ", " how long ", " how large ", " how big ", " how often ",
-		" which port ", " what port ", " wie viele ", " combien ", " cuánto ", " كم ", "多少", "几", "哪年")
-	q.dates = startsWithAny(s, " when ") || containsAny(s, " when did ", " when was ", " when were ", " what year ", " which year ",
-		" what date ", " how long ", " how old ", " wann ", " quand ", " cuándo ", " متى ", "年", "何时", "时候")
-	q.manner = containsAny(s, " how do ", " how can ", " how to ", " how should ", " how is ", " how are ", " wie kann ", " comment ", " cómo ")
 }
 
 // withoutSingles drops the ideographs that are part of a pair among the terms: a sentence
@@ -130,26 +99,6 @@ func (q question) covered(terms []string) []bool {
 	return out
 }
 
-func (q question) asksFor(term string) bool {
-	_, ok := q.index[term]
-	return ok
-}
-
-// pairs counts the neighbouring words of the question that are neighbours in a text.
-func (q question) pairs(s string) int {
-	n, lower := 0, strings.ToLower(s)
-	for _, p := range q.neighbours {
-		if strings.Contains(lower, p) {
-			n++
-		}
-	}
-	return n
-}
-
 func startsWithAny(s string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
-}
-
-func containsAny(s string, parts ...string) bool {
-	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
 }

@@ -52,9 +52,18 @@ func introducedBy(all []candidate, lead int) string {
 
 func (c *candidate) block() string {
 	if c.kind == codeBlock {
-		return "```\n" + c.text + "\n```"
+		return fenced(c.text)
 	}
 	return "- " + c.text
+}
+
+// fenced puts a fence around code that is longer than any in it.
+func fenced(code string) string {
+	fence := "```"
+	for strings.Contains(code, fence) {
+		fence += "`"
+	}
+	return fence + "\n" + code + "\n" + fence
 }
 
 // String is the quote with its marker, which stands behind the sentence: for a quote of
@@ -63,7 +72,7 @@ func (q quote) String() string {
 	marker := " [" + strconv.Itoa(q.n) + "]"
 	switch {
 	case q.kind == codeBlock:
-		return "```\n" + q.text + "\n```\n" + strings.TrimSpace(marker)
+		return fenced(q.text) + "\n" + strings.TrimSpace(marker)
 	case q.code != "":
 		return q.text + marker + "\n\n" + q.code
 	}

@@ -26,6 +26,7 @@ type unit struct {
 	start bool   // the first sentence of its paragraph
 	leads bool   // it introduces the list or code that follows
 	under string // the heading above it, within the passage
+	about string // the heading or question right before it
 	intro int    // of a list item or code: how many units before it the one that introduces it stands; 0: none
 }
 
@@ -33,12 +34,12 @@ var (
 	bulletMark   = regexp.MustCompile(`^\s*(?:[-*+•]|\d{1,3}[.)])\s+`)
 	tableRule    = regexp.MustCompile(`^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$`)
 	markdownLink = regexp.MustCompile(`!?\[([^\]\n]*)\]\([^)\s]*(?:\s+"[^"]*")?\)`)
-	emphasis     = regexp.MustCompile(`(\*\*|__)([^*_\n]+)(?:\*\*|__)`)
-	footnoteMark = regexp.MustCompile(`([\p{L}.,;:!?)”"'])\s?\[\d{1,3}\]`)
+	emphasis     = regexp.MustCompile(`\*\*([^*\n]+)\*\*`)
+	footnoteMark = regexp.MustCompile(`([\p{L}\p{N}.,;:!?)”"'])\s?\[\d{1,3}\]`)
 )
 
 // splitUnits cuts a passage into sentences, list items, table rows and code blocks.
-// Headings and scraps of navigation are left out: they answer nothing.
+// Headings, questions and scraps of navigation are left out: they answer nothing.
 func splitUnits(passage string) []unit {
 	s := splitter{lines: strings.Split(passage, "\n")}
 	for s.at < len(s.lines) {
@@ -53,11 +54,12 @@ type splitter struct {
 	out    []unit
 	header []string // cells of the table being read
 	under  string   // the last heading
+	about  string   // a heading or question that nothing has come after yet
 	lead   int      // index in out, plus one, of the unit that introduces what is being read
 }
 
 func (s *splitter) add(u unit) {
-	u.under = s.under
+	u.under, u.about, s.about = s.under, s.about, ""
 	s.out = append(s.out, u)
 }
 
@@ -74,6 +76,7 @@ func (s *splitter) block() {
 		s.lead = 0
 		if trimmed[0] == '#' {
 			s.under = plain(strings.TrimSpace(strings.Trim(trimmed, "#")))
+			s.about = s.under
 		}
 		s.at++
 	case strings.HasPrefix(trimmed, "|"), tableRule.MatchString(line) && strings.Contains(line, "|"):
@@ -213,7 +216,11 @@ func (s *splitter) paragraph() {
 	first := true
 	for _, r := range sentences(joined) {
 		sentence := plain(strings.Join(strings.Fields(joined[r.Start:r.End]), " "))
-		if isScrap(sentence) && !leads {
+		if isScrap(sentence) && !leads && (s.about == "" || introduces(sentence)) {
+			continue
+		}
+		if last, _ := utf8.DecodeLastRuneInString(sentence); strings.ContainsRune("?？؟", last) {
+			s.about = sentence
 			continue
 		}
 		s.add(unit{kind: prose, text: sentence, start: first})
@@ -306,12 +313,16 @@ func hasCJK(s string) bool {
 }
 
 // plain takes Markdown's links and emphasis off a text, and footnote marks, which in an
-// answer would read as citations.
+// answer would read as citations. What stands in a code span stays.
 func plain(s string) string {
-	if strings.ContainsAny(s, "[*_") {
-		s = markdownLink.ReplaceAllString(s, "$1")
-		s = emphasis.ReplaceAllString(s, "$2")
-		s = footnoteMark.ReplaceAllString(s, "$1")
+	s = markdownLink.ReplaceAllString(s, "$1")
+	s = emphasis.ReplaceAllString(s, "$1")
+	parts := strings.Split(s, "`")
+	if len(parts)%2 == 0 { // a span cut in two would take the marker behind it for code
+		parts = []string{strings.Join(parts, "")}
 	}
-	return strings.TrimSpace(s)
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = footnoteMark.ReplaceAllString(parts[i], "$1")
+	}
+	return strings.TrimSpace(strings.Join(parts, "`"))
 }

@@ -16,17 +16,13 @@ const maxChoices = 1 << 10
 // the body it was parsed from, which must not change while the Chat is in use.
 type Chat struct {
 	Model        string // "" when absent
-	ModelSpan    Span   // of the value, quotes included
 	Stream       bool
 	IncludeUsage bool // stream_options.include_usage
 	N            int  // choices asked for, ≥ 1
 	Messages     []Message
 	JSONOutput   bool   // the answer has to fit a format: text in it is data, never prose
-	Tools        bool   // tools or functions are offered
 	Control      []byte // raw value of the top-level "rag", nil when absent
-	Size         int    // of the body in bytes
 
-	body     []byte
 	messages Span // the array
 	control  control
 	last     int // end of the member before the one being read
@@ -53,11 +49,10 @@ const (
 
 // Message is one of a chat's messages.
 type Message struct {
-	Role         string
-	Kind         ContentKind
-	ContentSpan  Span // of the value
-	HasToolCalls bool // tool_calls that is not empty, or function_call
-	Span         Span // of the whole object
+	Role        string
+	Kind        ContentKind
+	ContentSpan Span // of the value
+	Span        Span // of the whole object
 
 	body []byte
 	object
@@ -88,7 +83,7 @@ func ParseChat(body []byte) (*Chat, error) {
 	}
 	w := walk(body, strict)
 	defer w.release()
-	c := &Chat{N: 1, Size: len(body), body: body}
+	c := &Chat{N: 1}
 	if !w.root(func(name []byte) { c.member(w, name) }) {
 		return nil, w.err
 	}
@@ -115,7 +110,7 @@ func (c *Chat) member(w *walker, name []byte) {
 	}
 	switch string(name) {
 	case "model":
-		c.Model, c.ModelSpan = readModel(w)
+		c.readModel(w)
 	case "stream":
 		c.Stream = c.flag(w, "stream")
 	case "stream_options":
@@ -136,8 +131,6 @@ func (c *Chat) member(w *walker, name []byte) {
 		c.readFormat(w)
 	case "guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs", "json_schema", "grammar", "format":
 		c.JSONOutput = w.filled() || c.JSONOutput // vLLM's, llama.cpp's and Ollama's names for it
-	case "tools", "functions":
-		c.Tools = w.filled() || c.Tools
 	case controlKey:
 		c.control.name, c.control.before = w.nameStart, c.last
 		c.control.value = w.value()
@@ -148,6 +141,16 @@ func (c *Chat) member(w *walker, name []byte) {
 		w.value()
 	}
 	c.last = w.offset()
+}
+
+// readModel takes null for absent.
+func (c *Chat) readModel(w *walker) {
+	null := w.kind() == 'n'
+	model, _, ok := w.str()
+	if !ok && !null {
+		w.shape("model", "must be a string")
+	}
+	c.Model = model
 }
 
 // flag reads a boolean that may be null.
@@ -201,8 +204,6 @@ func (m *Message) read(w *walker, i int) bool {
 			m.Role = role
 		case "content":
 			m.readContent(w)
-		case "tool_calls", "function_call":
-			m.HasToolCalls = w.filled() || m.HasToolCalls
 		default:
 			w.value()
 		}

@@ -7,14 +7,11 @@ type Chunk struct {
 	Model             string
 	SystemFingerprint string
 	Created           int64
-	ModelSpan         Span
 	Choices           []ChunkChoice
 	Usage             Usage
 	HasUsage          bool
 	HasError          bool // the root has an error member that is not null
 
-	root object
-	rag  Span
 }
 
 // ChunkChoice is one choice's delta.
@@ -23,11 +20,10 @@ type ChunkChoice struct {
 	Text         string // delta.content decoded
 	HasText      bool   // delta.content is a string
 	ContentSpan  Span   // of the value
-	HasToolCalls bool
 	FinishReason string // "" while it is null
 
 	delta object
-	other bool // something besides text: a role, reasoning, log probabilities, …
+	other bool // something besides text: a role, tool calls, reasoning, log probabilities, …
 }
 
 // ParseChunk reads data into c, whose memory it uses again. It is false for anything that
@@ -37,13 +33,12 @@ func ParseChunk(data []byte, c *Chunk) bool {
 	defer w.release()
 	*c = Chunk{ID: c.ID, Model: c.Model, SystemFingerprint: c.SystemFingerprint, Choices: c.Choices[:0]}
 	choices := false
-	var ok bool
-	c.root, ok = w.object(func(name []byte) {
+	_, ok := w.object(func(name []byte) {
 		switch string(name) {
 		case "id":
 			c.ID, _, _ = w.known(c.ID)
 		case "model":
-			c.Model, c.ModelSpan, _ = w.known(c.Model)
+			c.Model, _, _ = w.known(c.Model)
 		case "system_fingerprint":
 			c.SystemFingerprint, _, _ = w.known(c.SystemFingerprint)
 		case "created":
@@ -56,8 +51,6 @@ func ParseChunk(data []byte, c *Chunk) bool {
 			c.Usage = readUsage(w)
 		case "error":
 			c.HasError = w.filled()
-		case controlKey:
-			c.rag = w.value()
 		default:
 			w.value()
 		}
@@ -86,13 +79,13 @@ func (c *Chunk) readChoice(w *walker, i int) {
 	}
 }
 
+var finishReasons = []string{"stop", "length", "tool_calls", "content_filter", "function_call"}
+
 func (c *ChunkChoice) readDelta(w *walker) {
 	c.delta, _ = w.object(func(name []byte) {
 		switch string(name) {
 		case "content":
 			c.Text, c.ContentSpan, c.HasText = w.str()
-		case "tool_calls", "function_call":
-			c.HasToolCalls = w.filled() || c.HasToolCalls
 		default:
 			c.other = w.filled() || c.other
 		}
@@ -106,21 +99,11 @@ func (c *Chunk) OnlyText() bool {
 		return false
 	}
 	for _, choice := range c.Choices {
-		if choice.other || !choice.HasText || choice.HasToolCalls || choice.FinishReason != "" {
+		if choice.other || !choice.HasText || choice.FinishReason != "" {
 			return false
 		}
 	}
 	return true
-}
-
-// IsFinish reports whether any choice ends with this chunk.
-func (c *Chunk) IsFinish() bool {
-	for _, choice := range c.Choices {
-		if choice.FinishReason != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // SetText replaces the text of a delta, or adds it to one that has none. It is the zero
@@ -131,13 +114,6 @@ func (c *ChunkChoice) SetText(text string) Edit {
 	}
 	return c.delta.put("content", c.ContentSpan, AppendString(nil, text))
 }
-
-// SetRag adds value, which is JSON, as the last member of the chunk, named rag. It takes
-// the place of one that is there already.
-func (c *Chunk) SetRag(value []byte) Edit { return c.root.put(controlKey, c.rag, value) }
-
-// SetModel replaces the model's name. It is the zero Edit when the chunk has none.
-func (c *Chunk) SetModel(name string) Edit { return setString(c.ModelSpan, name) }
 
 // Head is what the chunks of c's stream have in common.
 func (c *Chunk) Head() Head {

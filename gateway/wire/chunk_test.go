@@ -19,34 +19,34 @@ func TestChunkIsUnderstood(t *testing.T) {
 	if len(c.Choices) != 1 || c.Choices[0].Index != 1 || c.Choices[0].Text != "a\n" || !c.Choices[0].HasText {
 		t.Errorf("choices = %+v", c.Choices)
 	}
-	if !c.OnlyText() || c.IsFinish() || c.HasUsage || c.HasError {
+	if !c.OnlyText() || c.HasUsage || c.HasError {
 		t.Errorf("chunk = %+v", c)
 	}
 }
 
 func TestOnlyTextMeansNothingElse(t *testing.T) {
 	tests := []struct {
-		data         string
-		only, finish bool
+		data string
+		only bool
 	}{
-		{`{"choices":[{"delta":{"content":"a"}}]}`, true, false},
-		{`{"choices":[{"delta":{"content":"a","refusal":null,"tool_calls":[]},"finish_reason":null}]}`, true, false},
-		{`{"choices":[{"delta":{"role":"assistant","content":""}}]}`, false, false},
-		{`{"choices":[{"delta":{"content":"a","reasoning_content":"b"}}]}`, false, false},
-		{`{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[1]}}]}`, false, false},
-		{`{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`, false, false},
-		{`{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}`, false, true},
-		{`{"choices":[{"delta":{}}]}`, false, false},
-		{`{"choices":[],"usage":{"prompt_tokens":1}}`, false, false},
-		{`{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":1}}`, false, false},
+		{`{"choices":[{"delta":{"content":"a"}}]}`, true},
+		{`{"choices":[{"delta":{"content":"a","refusal":null,"tool_calls":[]},"finish_reason":null}]}`, true},
+		{`{"choices":[{"delta":{"role":"assistant","content":""}}]}`, false},
+		{`{"choices":[{"delta":{"content":"a","reasoning_content":"b"}}]}`, false},
+		{`{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[1]}}]}`, false},
+		{`{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`, false},
+		{`{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}`, false},
+		{`{"choices":[{"delta":{}}]}`, false},
+		{`{"choices":[],"usage":{"prompt_tokens":1}}`, false},
+		{`{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":1}}`, false},
 	}
 	var c Chunk
 	for _, test := range tests {
 		if !ParseChunk([]byte(test.data), &c) {
 			t.Errorf("%s: not taken for a chunk", test.data)
 		}
-		if c.OnlyText() != test.only || c.IsFinish() != test.finish {
-			t.Errorf("%s: OnlyText %v, IsFinish %v", test.data, c.OnlyText(), c.IsFinish())
+		if c.OnlyText() != test.only {
+			t.Errorf("%s: OnlyText %v", test.data, c.OnlyText())
 		}
 	}
 }
@@ -97,7 +97,7 @@ func TestComposedChunksParse(t *testing.T) {
 		{"citations", []Delta{{Annotations: []Annotation{{Start: 1, End: 4, URL: "u", Title: "t"}}}, {Index: 1}}, nil, "{\n\"x\": 1}",
 			`{"index":0,"delta":{"annotations":[{"type":"url_citation","url_citation":{"start_index":1,"end_index":4,"url":"u","title":"t"}}]},"finish_reason":null},{"index":1,"delta":{},"finish_reason":null}],"rag":{ "x": 1}}`},
 		{"finish", []Delta{{FinishReason: "stop"}}, nil, "", `{"index":0,"delta":{},"finish_reason":"stop"}]}`},
-		{"usage", nil, &Usage{1, 2, 3, 1}, "", `],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"prompt_tokens_details":{"cached_tokens":1}}}`},
+		{"usage", nil, &Usage{1, 2, 3}, "", `],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

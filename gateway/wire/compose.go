@@ -27,14 +27,12 @@ type Delta struct {
 type Answer struct {
 	Index        int
 	Text         string
-	Annotations  []Annotation
 	FinishReason string
 }
 
 // AppendChunk appends a chat.completion.chunk as an event. usage and rag, which is JSON,
 // are left out when nil. Without deltas choices is an empty array.
 func AppendChunk(dst []byte, h Head, deltas []Delta, usage *Usage, rag []byte) []byte {
-	rag = oneLine(rag)
 	dst = h.append(append(dst, "data: "...), "chat.completion.chunk")
 	for i, d := range deltas {
 		if i > 0 {
@@ -46,11 +44,14 @@ func AppendChunk(dst []byte, h Head, deltas []Delta, usage *Usage, rag []byte) [
 	if usage != nil {
 		dst = usage.append(dst)
 	}
-	return append(appendRag(dst, rag), "}\n\n"...)
+	if rag != nil {
+		dst = append(append(dst, `,"rag":`...), oneLine(rag)...)
+	}
+	return append(dst, "}\n\n"...)
 }
 
 // AppendReply appends a chat.completion, for answers made by the gateway itself.
-func AppendReply(dst []byte, h Head, answers []Answer, usage Usage, rag []byte) []byte {
+func AppendReply(dst []byte, h Head, answers []Answer, usage Usage) []byte {
 	dst = h.append(dst, "chat.completion")
 	for i, a := range answers {
 		if i > 0 {
@@ -58,7 +59,7 @@ func AppendReply(dst []byte, h Head, answers []Answer, usage Usage, rag []byte) 
 		}
 		dst = append(a.append(dst), '}')
 	}
-	return append(appendRag(usage.append(append(dst, ']')), rag), '}')
+	return append(usage.append(append(dst, ']')), '}')
 }
 
 // AppendDone appends the event that ends a stream.
@@ -99,9 +100,6 @@ func (d Delta) append(dst []byte) []byte {
 func (a Answer) append(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `{"index":`...), int64(a.Index), 10)
 	dst = AppendString(append(dst, `,"message":{"role":"assistant","content":`...), a.Text)
-	if len(a.Annotations) > 0 {
-		dst = append(appendAnnotations(append(dst, `,"annotations":[`...), a.Annotations), ']')
-	}
 	return appendFinish(append(dst, '}'), a.FinishReason)
 }
 
@@ -121,18 +119,7 @@ func (u Usage) append(dst []byte) []byte {
 	dst = strconv.AppendInt(append(dst, `,"usage":{"prompt_tokens":`...), int64(u.PromptTokens), 10)
 	dst = strconv.AppendInt(append(dst, `,"completion_tokens":`...), int64(u.CompletionTokens), 10)
 	dst = strconv.AppendInt(append(dst, `,"total_tokens":`...), int64(u.TotalTokens), 10)
-	if u.CachedTokens > 0 {
-		dst = strconv.AppendInt(append(dst, `,"prompt_tokens_details":{"cached_tokens":`...), int64(u.CachedTokens), 10)
-		dst = append(dst, '}')
-	}
 	return append(dst, '}')
-}
-
-func appendRag(dst, rag []byte) []byte {
-	if rag == nil {
-		return dst
-	}
-	return append(append(dst, `,"rag":`...), rag...)
 }
 
 // oneLine replaces the line breaks of JSON, which can only stand between its tokens: data

@@ -12,9 +12,6 @@ type Span struct{ Start, End int }
 // IsZero reports whether s stands for something absent.
 func (s Span) IsZero() bool { return s == Span{} }
 
-// Len is the number of bytes in s.
-func (s Span) Len() int { return s.End - s.Start }
-
 // Edit replaces body[Start:End] with Text: an insertion where Start == End, a cut where
 // Text is empty. The zero Edit changes nothing.
 type Edit struct {

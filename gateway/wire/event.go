@@ -38,14 +38,6 @@ func (e Event) WithData(dst, data []byte) []byte {
 	return append(appendData(dst, data), '\n')
 }
 
-// AppendEvent appends an event named name ("" for none) with the data given.
-func AppendEvent(dst []byte, name string, data []byte) []byte {
-	if name != "" {
-		dst = append(append(append(dst, "event: "...), name...), '\n')
-	}
-	return append(appendData(dst, data), '\n')
-}
-
 // appendData writes one field for each line of data.
 func appendData(dst, data []byte) []byte {
 	for more := true; more; {

@@ -18,9 +18,6 @@ func (c *Chat) CutControl() Edit {
 	}
 }
 
-// SetModel replaces the model's name. It is the zero Edit when the request names none.
-func (c *Chat) SetModel(name string) Edit { return setString(c.ModelSpan, name) }
-
 // InsertInstructions puts text in front of everything the client tells the model: at the
 // start of the first message if that is a system or developer message, else as a message
 // of its own before it.

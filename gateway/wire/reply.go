@@ -3,11 +3,8 @@ package wire
 // Reply is what the gateway needs to know of a whole chat completion. Offsets are into the
 // body it was parsed from.
 type Reply struct {
-	ID        string
-	Model     string
-	ModelSpan Span
-	Choices   []ReplyChoice
-	Usage     Usage // zero when absent
+	Choices []ReplyChoice
+	Usage   Usage // zero when absent
 
 	root object
 	rag  Span // a rag member that is there already, as from another gateway
@@ -15,12 +12,9 @@ type Reply struct {
 
 // ReplyChoice is one of a reply's choices.
 type ReplyChoice struct {
-	Index        int
-	Text         string // the content decoded; "" when it is null or absent
-	HasText      bool   // the content is a string
-	ContentSpan  Span   // of the value
-	HasToolCalls bool
-	FinishReason string
+	Text        string // the content decoded; "" when it is null or absent
+	HasText     bool   // the content is a string
+	ContentSpan Span   // of the value
 
 	message     object
 	annotations array
@@ -29,7 +23,6 @@ type ReplyChoice struct {
 // Usage is a model server's count of tokens.
 type Usage struct {
 	PromptTokens, CompletionTokens, TotalTokens int
-	CachedTokens                                int // part of PromptTokens
 }
 
 // ParseReply reads a chat completion. It is false for anything else, such as an error or
@@ -43,13 +36,9 @@ func ParseReply(body []byte) (*Reply, bool) {
 	var ok bool
 	r.root, ok = w.object(func(name []byte) {
 		switch string(name) {
-		case "id":
-			r.ID, _, _ = w.str()
-		case "model":
-			r.Model, r.ModelSpan, _ = w.str()
 		case "choices":
 			r.Choices = r.Choices[:0]
-			_, _, choices = w.array(func(i int) { r.readChoice(w, i) })
+			_, _, choices = w.array(func(int) { r.readChoice(w) })
 		case "usage":
 			r.Usage = readUsage(w)
 		case controlKey:
@@ -61,19 +50,12 @@ func ParseReply(body []byte) (*Reply, bool) {
 	return r, w.end() == nil && ok && choices
 }
 
-func (r *Reply) readChoice(w *walker, i int) {
-	c := ReplyChoice{Index: i}
+func (r *Reply) readChoice(w *walker) {
+	var c ReplyChoice
 	_, ok := w.object(func(name []byte) {
-		switch string(name) {
-		case "index":
-			if n, ok := w.number(); ok {
-				c.Index = int(n)
-			}
-		case "message":
+		if string(name) == "message" {
 			c.readMessage(w)
-		case "finish_reason":
-			c.FinishReason, _, _ = w.known(finishReasons...)
-		default:
+		} else {
 			w.value()
 		}
 	})
@@ -82,15 +64,11 @@ func (r *Reply) readChoice(w *walker, i int) {
 	}
 }
 
-var finishReasons = []string{"stop", "length", "tool_calls", "content_filter", "function_call"}
-
 func (c *ReplyChoice) readMessage(w *walker) {
 	c.message, _ = w.object(func(name []byte) {
 		switch string(name) {
 		case "content":
 			c.Text, c.ContentSpan, c.HasText = w.str()
-		case "tool_calls", "function_call":
-			c.HasToolCalls = w.filled() || c.HasToolCalls
 		case "annotations":
 			c.annotations = readArray(w)
 		default:
@@ -113,14 +91,6 @@ func readUsage(w *walker) (u Usage) {
 			u.CompletionTokens = readCount(w)
 		case "total_tokens":
 			u.TotalTokens = readCount(w)
-		case "prompt_tokens_details":
-			w.object(func(name []byte) {
-				if string(name) == "cached_tokens" {
-					u.CachedTokens = readCount(w)
-				} else {
-					w.value()
-				}
-			})
 		default:
 			w.value()
 		}
@@ -153,6 +123,3 @@ func (c *ReplyChoice) Annotate(annotations []Annotation) Edit {
 // SetRag adds value, which is JSON, as the last member of the reply, named rag. It takes
 // the place of one that is there already.
 func (r *Reply) SetRag(value []byte) Edit { return r.root.put(controlKey, r.rag, value) }
-
-// SetModel replaces the model's name. It is the zero Edit when the reply has none.
-func (r *Reply) SetModel(name string) Edit { return setString(r.ModelSpan, name) }

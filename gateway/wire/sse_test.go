@@ -131,9 +131,6 @@ func TestDataIsReplacedInItsEvent(t *testing.T) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
-	if got, want := string(AppendEvent(nil, "e", []byte("a\nb"))), "event: e\ndata: a\ndata: b\n\n"; got != want {
-		t.Errorf("AppendEvent = %q, want %q", got, want)
-	}
 }
 
 // pieces is a reader that returns its parts one by one.
