@@ -12,9 +12,11 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /out/ragway ./cmd/ragway
 RUN mkdir -p /out/data /out/tmp && chmod 1777 /out/tmp
 
-# Nothing but the program, the certificates it needs to call out, and two folders to write to.
+# Nothing but the program, the licences of what is in it, the certificates it needs to call
+# out, and two folders to write to.
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY LICENSE retriever/builtin/NOTICE.md cmd/ragway/third_party.txt /licenses/
 COPY --from=build /out/ragway /ragway
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/tmp /tmp

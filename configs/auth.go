@@ -35,8 +35,7 @@ func (a Auth) Enabled() bool { return len(a.Keys) > 0 || a.APIKey.IsSet() }
 func (a Auth) AllKeys() []Key {
 	keys := slices.Clone(a.Keys)
 	if a.APIKey.IsSet() {
-		sum := sha256.Sum256([]byte(a.APIKey.Reveal()))
-		keys = append(keys, Key{Name: "RAGWAY_API_KEY", SHA256: hex.EncodeToString(sum[:])})
+		keys = append(keys, Key{Name: APIKeyVariable, SHA256: hashOf(a.APIKey)})
 	}
 	for i := range keys {
 		if keys[i].Tenant == "" {
@@ -44,6 +43,12 @@ func (a Auth) AllKeys() []Key {
 		}
 	}
 	return keys
+}
+
+// hashOf is the Key.SHA256 of a key.
+func hashOf(key Secret) string {
+	sum := sha256.Sum256([]byte(key.Reveal()))
+	return hex.EncodeToString(sum[:])
 }
 
 // Principals are the names the key's holder has on access lists: user:ann, group:hr.

@@ -3,6 +3,7 @@ package configs
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +23,21 @@ func TestAPIKeyIsOneMoreKeyOfTheDefaultTenant(t *testing.T) {
 	want := []Key{{Name: "RAGWAY_API_KEY", SHA256: hex.EncodeToString(sum[:]), Tenant: "default"}}
 	if diff := cmp.Diff(want, c.Auth.AllKeys()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAPIKeyThatIsListedTooIsAmbiguous(t *testing.T) {
+	c := Default()
+	c.Auth.APIKey = NewSecret("open sesame")
+	for key, want := range map[string]string{
+		"open sesame": "auth.keys[0].sha256: is of the key in RAGWAY_API_KEY: what may its holder see?",
+		"another":     "<nil>",
+	} {
+		sum := sha256.Sum256([]byte(key))
+		c.Auth.Keys = []Key{{Name: "listed", SHA256: hex.EncodeToString(sum[:]), Tenant: "acme"}}
+		if got := fmt.Sprint(c.Validate()); got != want {
+			t.Errorf("listed %q: got %s, want %s", key, got, want)
+		}
 	}
 }
 

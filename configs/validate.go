@@ -107,6 +107,9 @@ func (a Auth) check(k *checks) {
 			sums[sum] = i
 		}
 	}
+	if i, taken := sums[hashOf(a.APIKey)]; taken && a.APIKey.IsSet() {
+		k.that(false, fmt.Sprintf("auth.keys[%d].sha256", i), "is of the key in %s: what may its holder see?", APIKeyVariable)
+	}
 }
 
 func (key Key) check(k *checks, path string) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"ragway/configs"
 	"ragway/retriever"
@@ -146,15 +147,18 @@ func (a *app) embedder() (retriever.Embedder, error) {
 		BaseURL: c.BaseURL, APIKey: c.APIKey.Reveal(), Model: c.Model, Dimensions: c.Dimensions,
 		QueryPrefix: c.QueryPrefix, DocumentPrefix: c.DocumentPrefix,
 		MaxBatch: c.Batch, MaxBatchTokens: c.BatchTokens, Concurrency: c.Concurrency,
-		Timeout: c.Timeout, MaxRetries: c.Retries, CountTokens: countTokens, Logger: a.log,
+		Timeout: c.Timeout, MaxRetries: c.Retries, CountTokens: a.countTokens, Logger: a.log,
 	})
 }
+
+// stageObserver is told how long a stage of retrieval took and how it ended.
+type stageObserver = func(stage string, took time.Duration, err error)
 
 // engine is the retrieval engine over the configured store and embedder.
 func (a *app) engine(store retriever.Store, e retriever.Embedder, observe stageObserver) (*retriever.Engine, error) {
 	c := a.cfg.Retrieval
 	return retriever.New(retriever.Options{
-		Store: store, Embedder: e, Logger: a.log, Count: countTokens, Observe: observe,
+		Store: store, Embedder: e, Logger: a.log, Count: a.countTokens, Observe: observe,
 		K: c.TopK, Depth: c.Candidates, Fusion: fusionOf(c.Fusion),
 		EmbedTimeout: c.Timeouts.Embed, StoreTimeout: c.Timeouts.Search,
 	})

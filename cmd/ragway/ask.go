@@ -17,7 +17,7 @@ import (
 
 type askCmd struct {
 	Question   []string `arg:"" help:"The question."`
-	Collection []string `short:"c" placeholder:"C" help:"Collection to answer from; may be repeated (default: default)."`
+	Collection []string `short:"c" placeholder:"C" help:"Collection to answer from; may be repeated (default: as configured, default)."`
 	Model      string   `placeholder:"M" help:"Model to ask; required with a model server."`
 	reading
 }

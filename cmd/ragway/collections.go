@@ -24,14 +24,7 @@ type collectionsCmd struct {
 type collectionsListCmd struct{ reading }
 
 func (c *collectionsListCmd) Run(ctx context.Context, a *app) error {
-	scope, err := c.scope()
-	if err != nil {
-		return err
-	}
-	if err := a.configure(); err != nil {
-		return err
-	}
-	store, err := a.store(ctx, true)
+	store, scope, err := c.open(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -60,14 +53,7 @@ type collectionsShowCmd struct {
 }
 
 func (c *collectionsShowCmd) Run(ctx context.Context, a *app) error {
-	scope, err := c.scope()
-	if err != nil {
-		return err
-	}
-	if err := a.configure(); err != nil {
-		return err
-	}
-	store, err := a.store(ctx, true)
+	store, scope, err := c.open(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -216,14 +202,11 @@ type collectionsDeleteCmd struct {
 }
 
 func (c *collectionsDeleteCmd) Run(ctx context.Context, a *app) error {
-	if err := a.configure(); err != nil {
-		return err
-	}
-	store, err := a.store(ctx, true)
+	store, scope, err := reading{}.open(ctx, a)
 	if err != nil {
 		return err
 	}
-	info, err := store.Collection(ctx, retriever.Operator(), c.Name)
+	info, err := store.Collection(ctx, scope, c.Name)
 	if err != nil {
 		return err
 	}

@@ -48,14 +48,7 @@ type documentsListCmd struct {
 }
 
 func (c *documentsListCmd) Run(ctx context.Context, a *app) error {
-	scope, err := c.scope()
-	if err != nil {
-		return err
-	}
-	if err := a.configure(); err != nil {
-		return err
-	}
-	store, err := a.store(ctx, true)
+	store, scope, err := c.open(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -90,14 +83,7 @@ type documentsShowCmd struct {
 }
 
 func (c *documentsShowCmd) Run(ctx context.Context, a *app) error {
-	scope, err := c.scope()
-	if err != nil {
-		return err
-	}
-	if err := a.configure(); err != nil {
-		return err
-	}
-	store, err := a.store(ctx, true)
+	store, scope, err := c.open(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -137,17 +123,14 @@ type documentsDeleteCmd struct {
 }
 
 func (c *documentsDeleteCmd) Run(ctx context.Context, a *app) error {
-	if err := a.configure(); err != nil {
-		return err
-	}
-	store, err := a.store(ctx, true)
+	store, scope, err := reading{}.open(ctx, a)
 	if err != nil {
 		return err
 	}
 	byCollection := map[string][]string{}
 	var errs []error
 	for _, id := range c.IDs {
-		d, _, err := store.Document(ctx, retriever.Operator(), id)
+		d, _, err := store.Document(ctx, scope, id)
 		switch {
 		case errors.Is(err, retriever.ErrDocumentNotFound):
 			errs = append(errs, documentError(id, err))
@@ -178,14 +161,11 @@ type documentsFailedCmd struct {
 }
 
 func (c *documentsFailedCmd) Run(ctx context.Context, a *app) error {
-	if err := a.configure(); err != nil {
-		return err
-	}
-	store, err := a.store(ctx, true)
+	store, scope, err := reading{}.open(ctx, a)
 	if err != nil {
 		return err
 	}
-	if _, err := store.Collection(ctx, retriever.Operator(), c.Collection); err != nil {
+	if _, err := store.Collection(ctx, scope, c.Collection); err != nil {
 		if isMissingDefault(c.Collection, err) {
 			return nil
 		}

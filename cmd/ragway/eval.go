@@ -13,40 +13,27 @@ import (
 )
 
 type evalCmd struct {
-	Questions  string `arg:"" placeholder:"DIR|QUESTIONS.jsonl" help:"A folder in BEIR's layout, or a file of {question, uri|text|record_id}."`
-	Collection string `short:"c" default:"default" help:"Collection to search."`
-	Mode       string `default:"hybrid" placeholder:"hybrid|dense|lexical" help:"Which lists to answer from (default: hybrid)."`
-	RunFile    string `name:"run" placeholder:"FILE" help:"Write the rankings as a TREC run."`
-	reading
+	Questions string `arg:"" placeholder:"DIR|QUESTIONS.jsonl" help:"A folder in BEIR's layout, or a file of {question, uri|text|record_id}."`
+	RunFile   string `name:"run" placeholder:"FILE" help:"Write the rankings as a TREC run."`
+	asking
 }
 
 // evalDepth is how many documents are ranked for each question, as BEIR does.
 const evalDepth = 100
 
 func (c *evalCmd) Run(ctx context.Context, a *app) error {
-	mode, err := parseMode(c.Mode)
-	if err != nil {
-		return err
-	}
-	scope, err := c.scope()
-	if err != nil {
-		return err
-	}
 	questions, err := readQuestions(c.Questions)
 	if err != nil {
 		return err
 	}
-	if err := a.configure(); err != nil {
-		return err
-	}
-	eng, _, err := a.openEngine(ctx)
+	eng, q, err := c.engine(ctx, a)
 	if err != nil {
 		return err
 	}
+	q.Raw = true
 	rank := func(ctx context.Context, question string) ([]eval.Result, time.Duration, error) {
-		return rankDocuments(ctx, eng, retriever.Query{
-			Text: question, Scope: scope, Collections: []string{c.Collection}, Mode: mode, Raw: true,
-		})
+		q.Text = question
+		return rankDocuments(ctx, eng, q)
 	}
 	summary, err := c.measure(ctx, questions, rank)
 	if err != nil {

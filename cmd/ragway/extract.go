@@ -159,5 +159,9 @@ func (a *app) chunking() retriever.Chunking {
 }
 
 func (a *app) splitter(c retriever.Chunking) (*chunk.Splitter, error) {
-	return chunk.New(chunk.Options{Tokens: c.Tokens, Overlap: c.Overlap, Tokenizer: c.Tokenizer, Count: countTokens})
+	count, ok := tokenizers[c.Tokenizer]
+	if !ok {
+		return nil, fmt.Errorf("this ragway does not have the tokenizer %q that the collection was made with", c.Tokenizer)
+	}
+	return chunk.New(chunk.Options{Tokens: c.Tokens, Overlap: c.Overlap, Tokenizer: c.Tokenizer, Count: count})
 }

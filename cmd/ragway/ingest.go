@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -250,27 +247,4 @@ func (a *app) cachedEmbedder(ctx context.Context, store retriever.Store) (retrie
 	}
 	a.onClose(cache.Close)
 	return retriever.NewCachingEmbedder(e, cache, retriever.CachingOptions{Logger: a.log}), nil
-}
-
-// processOwner names this process on a lease: host, process, and a part that no later
-// process with the same number shares.
-func processOwner() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	var random [4]byte
-	_, _ = rand.Read(random[:]) // never fails: it ends the program instead
-	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), hex.EncodeToString(random[:]))
-}
-
-// ownerIsDead reports whether owner was a process of this host that has ended, as after
-// kill -9; its lease need not be waited for.
-func ownerIsDead(owner string) bool {
-	parts := strings.Split(owner, "/")
-	host, err := os.Hostname()
-	if err != nil || len(parts) != 3 || parts[0] != host {
-		return false
-	}
-	return processIsDead(parts[1])
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"strings"
 
+	"ragway/configs"
 	"ragway/ingest"
 	"ragway/retriever"
 )
@@ -30,4 +32,52 @@ func (r reading) scope() (retriever.Scope, error) {
 		s.Principals = principals
 	}
 	return s, nil
+}
+
+// open configures the command and opens the store that is there, for what the flags let
+// it see.
+func (r reading) open(ctx context.Context, a *app, flags ...func(*configs.Config)) (retriever.Store, retriever.Scope, error) {
+	scope, err := r.scope()
+	if err != nil {
+		return nil, scope, err
+	}
+	if err := a.configure(flags...); err != nil {
+		return nil, scope, err
+	}
+	store, err := a.store(ctx, true)
+	return store, scope, err
+}
+
+// asking are the flags of commands that search. What they leave open the configuration says.
+type asking struct {
+	Collection []string `short:"c" placeholder:"C" help:"Collection to search; may be repeated (default: as configured, default)."`
+	Mode       string   `placeholder:"hybrid|dense|lexical" help:"Which lists to answer from (default: as configured, hybrid)."`
+	reading
+}
+
+// engine opens the retrieval engine, and begins the query that flags and configuration
+// ask for.
+func (s asking) engine(ctx context.Context, a *app) (*retriever.Engine, retriever.Query, error) {
+	var q retriever.Query
+	if _, err := retriever.ParseMode(s.Mode); err != nil {
+		return nil, q, usagef("--%w%s", err, suggestion(s.Mode, "hybrid", "dense", "lexical"))
+	}
+	store, scope, err := s.open(ctx, a, func(cfg *configs.Config) { setIf(&cfg.Retrieval.Mode, s.Mode) })
+	if err != nil {
+		return nil, q, err
+	}
+	embedder, err := a.embedder()
+	if err != nil {
+		return nil, q, err
+	}
+	r := a.cfg.Retrieval
+	q = retriever.Query{
+		Scope: scope, Collections: r.Collections, SkipMissing: true,
+		Mode: retriever.Mode(r.Mode), MinScore: r.MinScore, PerDocument: r.PerDocument,
+	}
+	if s.Collection != nil {
+		q.Collections, q.SkipMissing = s.Collection, false
+	}
+	eng, err := a.engine(store, embedder, nil)
+	return eng, q, err
 }

@@ -10,34 +10,34 @@ import (
 )
 
 type searchCmd struct {
-	Query      []string `arg:"" help:"What to look for."`
-	Collection []string `short:"c" placeholder:"C" help:"Collection to search; may be repeated (default: default)."`
-	K          int      `short:"k" default:"10" help:"How many passages."`
-	Mode       string   `default:"hybrid" placeholder:"hybrid|dense|lexical" help:"Which lists to answer from (default: hybrid)."`
-	Filter     string   `placeholder:"JSON" sep:"none" help:"Filter over metadata, in OpenAI's form."`
-	Explain    bool     `help:"Show ranks and scores, and what was dropped and why."`
-	Raw        bool     `help:"Print the fused chunks, before selection."`
-	reading
+	Query   []string `arg:"" help:"What to look for."`
+	K       int      `short:"k" default:"10" help:"How many passages."`
+	Filter  string   `placeholder:"JSON" sep:"none" help:"Filter over metadata, in OpenAI's form."`
+	Explain bool     `help:"Show ranks and scores, and what was dropped and why."`
+	Raw     bool     `help:"Print the fused chunks, before selection."`
+	asking
 }
 
 func (c *searchCmd) Run(ctx context.Context, a *app) error {
 	if c.K < 1 || c.K > 10_000 {
 		return usagef("-k %d: want 1 to 10000", c.K)
 	}
-	if strings.TrimSpace(strings.Join(c.Query, "")) == "" {
+	text := strings.Join(c.Query, " ")
+	if strings.TrimSpace(text) == "" {
 		return usagef("the query is empty")
 	}
-	q, err := c.query()
+	var filter *retriever.Filter
+	if c.Filter != "" {
+		var err error
+		if filter, err = retriever.ParseFilter([]byte(c.Filter)); err != nil {
+			return usagef("--filter: %w", err)
+		}
+	}
+	eng, q, err := c.engine(ctx, a)
 	if err != nil {
 		return err
 	}
-	if err := a.configure(); err != nil {
-		return err
-	}
-	eng, _, err := a.openEngine(ctx)
-	if err != nil {
-		return err
-	}
+	q.Text, q.K, q.Filter, q.Raw = text, c.K, filter, c.Raw
 	r, err := eng.Retrieve(ctx, q)
 	if err != nil {
 		return err
@@ -49,37 +49,15 @@ func (c *searchCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-func (c *searchCmd) query() (retriever.Query, error) {
-	scope, err := c.scope()
-	if err != nil {
-		return retriever.Query{}, err
-	}
-	mode, err := parseMode(c.Mode)
-	if err != nil {
-		return retriever.Query{}, err
-	}
-	q := retriever.Query{Text: strings.Join(c.Query, " "), Scope: scope, Collections: c.Collection, Mode: mode, K: c.K, Raw: c.Raw}
-	if c.Filter != "" {
-		if q.Filter, err = retriever.ParseFilter([]byte(c.Filter)); err != nil {
-			return q, usagef("--filter: %w", err)
-		}
-	}
-	return q, nil
-}
-
-func parseMode(s string) (retriever.Mode, error) {
-	mode, err := retriever.ParseMode(s)
-	if err != nil {
-		return "", usagef("--%w%s", err, suggestion(s, "hybrid", "dense", "lexical"))
-	}
-	return mode, nil
-}
-
 func (c *searchCmd) print(a *app, r retriever.Result) {
 	for _, d := range r.Degraded {
 		fmt.Fprintf(a.err, "degraded: %s\n", degradedLine(d))
 	}
-	if len(r.Hits) == 0 {
+	switch {
+	case len(r.Hits) > 0:
+	case len(r.Dropped) > 0 && !c.Explain:
+		fmt.Fprintln(a.out, "nothing relevant found; --explain shows what was dropped and why")
+	default:
 		fmt.Fprintln(a.out, "nothing found")
 	}
 	for i, h := range r.Hits {

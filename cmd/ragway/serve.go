@@ -211,7 +211,7 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 		Limits: gateway.Limits{
 			BodyBytes: int64(a.cfg.Server.MaxBody), DrainTimeout: a.cfg.Server.Drain, Heartbeat: a.cfg.Server.Heartbeat,
 		},
-		Count: countTokens, Registerer: s.registry, Gatherer: s.registry, Logger: a.log, LogContent: a.cfg.Log.Content,
+		Count: a.countTokens, Registerer: s.registry, Gatherer: s.registry, Logger: a.log, LogContent: a.cfg.Log.Content,
 	})
 	return srv, err
 }
@@ -219,7 +219,7 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 func (a *app) upstream() (gateway.Upstream, error) {
 	u := a.cfg.Upstream
 	if u.BaseURL == "" {
-		return upstream.NewExtractive(upstream.ExtractiveOptions{Count: countTokens}), nil
+		return upstream.NewExtractive(upstream.ExtractiveOptions{Count: a.countTokens}), nil
 	}
 	return upstream.NewHTTP(upstream.HTTPOptions{
 		Name: u.Name, BaseURL: u.BaseURL, Key: u.APIKey.Reveal(),
