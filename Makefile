@@ -42,6 +42,7 @@ eval: build ## Measure retrieval quality on DATA/scifact; docs/quality.md explai
 	bin/ragway ingest $(DATA)/scifact/corpus.jsonl --collection scifact --data-dir bin/eval-data
 	bin/ragway eval $(DATA)/scifact --collection scifact --data-dir bin/eval-data --mode lexical
 	bin/ragway eval $(DATA)/scifact --collection scifact --data-dir bin/eval-data --mode hybrid
+	RAGWAY_TEST_DATA=$(abspath $(DATA)) go test -run '^$$' -bench QuestionsOfOthers -benchtime 1x ./gateway/upstream
 
 docker: ## Build the container image ragway:VERSION
 	docker build --build-arg VERSION=$(VERSION) --tag ragway:$(VERSION) .

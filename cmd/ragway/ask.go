@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"ragway/gateway/upstream"
 )
 
 type askCmd struct {
@@ -75,7 +77,7 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 
 func (c *askCmd) model() string {
 	if c.Model == "" {
-		return "ragway-extractive"
+		return upstream.ExtractiveModel
 	}
 	return c.Model
 }

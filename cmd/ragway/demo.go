@@ -17,6 +17,7 @@ import (
 
 	"ragway/configs"
 	"ragway/docs"
+	"ragway/gateway/upstream"
 	"ragway/ingest"
 	"ragway/ingest/source"
 )
@@ -160,7 +161,7 @@ func (c *demoCmd) show(ctx context.Context, a *app, url string, registry *promet
 
 func demoAsk(ctx context.Context, w io.Writer, client chatClient, question string, stream bool) error {
 	body := map[string]any{
-		"model":    "ragway-extractive",
+		"model":    upstream.ExtractiveModel,
 		"messages": []map[string]string{{"role": "user", "content": question}},
 	}
 	if stream {

@@ -47,7 +47,7 @@ func (p *progress) event(ev ingest.Event) {
 	defer p.mu.Unlock()
 	if p.a.JSON {
 		if _, sum := ev.(ingest.Summary); !sum { // one for all sources comes at the end
-			_ = printJSON(p.a.out, ev) // a broken pipe shows at the summary
+			_ = printJSON(p.a.out, ev) // a disk that is full shows at the summary
 		}
 		return
 	}

@@ -53,12 +53,30 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err := store.Ping(ctx); err != nil { // opens the indexes: the first question does not wait for them
 		return err
 	}
+	if err := a.warnMissing(ctx, store); err != nil {
+		return err
+	}
 	l, err := listen(ctx, a.cfg.Server.Listen)
 	if err != nil {
 		return err
 	}
 	a.announce(l)
 	return srv.Serve(ctx, l)
+}
+
+// warnMissing names the configured collections that are not there: they read as empty until
+// the first ingest, for ever if the name is misspelt.
+func (a *app) warnMissing(ctx context.Context, store retriever.Store) error {
+	for _, name := range a.cfg.Retrieval.Collections {
+		_, err := store.Settings(ctx, retriever.Operator(), name)
+		switch {
+		case errors.Is(err, retriever.ErrCollectionNotFound):
+			a.log.Warn("a collection of retrieval.collections does not exist yet and reads as empty", "collection", name)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -219,7 +237,7 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 func (a *app) upstream() (gateway.Upstream, error) {
 	u := a.cfg.Upstream
 	if u.BaseURL == "" {
-		return upstream.NewExtractive(upstream.ExtractiveOptions{Count: a.countTokens}), nil
+		return upstream.NewExtractive(upstream.ExtractiveOptions{Language: a.cfg.Language, Count: a.countTokens}), nil
 	}
 	return upstream.NewHTTP(upstream.HTTPOptions{
 		Name: u.Name, BaseURL: u.BaseURL, Key: u.APIKey.Reveal(),
