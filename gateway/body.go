@@ -29,10 +29,14 @@ type steadyBody struct {
 	io.Reader
 	control *http.ResponseController
 	end     time.Time
+	renewed time.Time
 }
 
-func (b steadyBody) Read(p []byte) (int, error) {
-	limitPause(b.control, b.end)
+func (b *steadyBody) Read(p []byte) (int, error) {
+	if now := time.Now(); now.Sub(b.renewed) > time.Second { // most bodies are there at once
+		limitPause(b.control, b.end)
+		b.renewed = now
+	}
 	return b.Reader.Read(p)
 }
 
@@ -56,7 +60,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		return nil, fail(stageDecode, errEncoding)
 	}
 	control := http.NewResponseController(w)
-	body := steadyBody{r.Body, control, time.Now().Add(bodyTime)}
+	now := time.Now() // observe has just limited the first pause
+	body := &steadyBody{r.Body, control, now.Add(bodyTime), now}
 	data, err := readBounded(body, r.ContentLength, limit)
 	switch {
 	case errors.Is(err, errTooLarge):

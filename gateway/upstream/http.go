@@ -92,6 +92,7 @@ func newTransport(connect time.Duration) *http.Transport {
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: headerBytes,
 		DisableCompression:     true,
+		WriteBufferSize:        16 << 10, // most requests leave in one write
 	}
 }
 
