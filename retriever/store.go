@@ -3,6 +3,7 @@ package retriever
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 )
 
@@ -99,8 +100,18 @@ type Candidate struct {
 	Document Document
 	Lexical  Leg
 	Dense    Leg
-	// Coverage is the share, in [0,1], of the query's IDF mass whose terms the chunk holds.
+	// Coverage is the share, in [0,1], of the query's mass whose terms the chunk holds; a
+	// term's is its TermMass.
 	Coverage float64
+}
+
+// TermMass is what a query's term with this IDF weighs in Candidate.Coverage: the IDF it
+// would have in a collection of at least 1,000 chunks. Among a handful of chunks a word
+// that occurs in one has the IDF log((n+1)/1.5), far less than one that occurs in none, and
+// hardly any question would be covered; how rare a word is, so few chunks do not tell.
+func TermMass(idf float64, chunks int) float64 {
+	const enough = 1000
+	return idf + math.Log(float64(max(chunks, enough)+1)/float64(chunks+1))
 }
 
 // CandidateSet is the union of the lexical and the dense list, ordered by chunk ID, with

@@ -31,11 +31,11 @@ type candidate struct {
 // what they ask for, and the share not answered from documents that do not hold it:
 //
 //	sum   spans        cmrc2018     arcd
-//	.60   .514  .995   .860  .833   .688  .497
-//	.65   .511  .997   .848  .866   .673  .539
-//	.70   .492  .997   .832  .889   .660  .592
-//	.75   .470  .998   .814  .915   .635  .639
-//	.80   .448  1.00   .785  .938   .615  .698
+//	.60   .536  .994   .860  .808   .686  .479
+//	.65   .524  .997   .848  .848   .671  .522
+//	.70   .514  .997   .832  .875   .659  .566
+//	.75   .492  .997   .814  .897   .636  .620
+//	.80   .461  1.00   .785  .925   .615  .672
 const enough = .70
 
 // rankPenalty is what a unit loses for each place that its passage stands further down, in

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"sort"
+
+	"ragway/retriever"
 )
 
 // bm25 are the parameters of Robertson's formula, in Lucene's form of it.
@@ -21,6 +23,7 @@ type lexical struct {
 	params  bm25
 	terms   []string
 	idf     []float64 // of each term
+	masses  []float64 // of each, see retriever.TermMass
 	mass    float64   // their sum
 	average float64   // length of a chunk
 }
@@ -28,14 +31,16 @@ type lexical struct {
 // newLexical counts, exactly, in how many live chunks each term occurs.
 func (x *index) newLexical(terms []string) *lexical {
 	chunks, length := x.totals()
-	q := &lexical{params: x.params, terms: terms, idf: make([]float64, len(terms)), average: max(1, float64(length)/max(1, float64(chunks)))}
+	q := &lexical{params: x.params, terms: terms, idf: make([]float64, len(terms)), masses: make([]float64, len(terms)),
+		average: max(1, float64(length)/max(1, float64(chunks)))}
 	for i, term := range terms {
 		df := 0
 		for _, p := range x.parts {
 			df += p.frequency(term)
 		}
 		q.idf[i] = math.Log(1 + (float64(chunks-df)+0.5)/(float64(df)+0.5))
-		q.mass += q.idf[i]
+		q.masses[i] = retriever.TermMass(q.idf[i], chunks)
+		q.mass += q.masses[i]
 	}
 	return q
 }
@@ -59,7 +64,7 @@ func (p *part) frequency(term string) int {
 	return n
 }
 
-// score is a chunk's BM25 and the share of the query's IDF mass that it holds. Terms add
+// score is a chunk's BM25 and the share of the query's mass that it holds. Terms add
 // up in the query's order here and in search, so that equal chunks have equal scores.
 func (q *lexical) score(p *part, chunk uint32) (score, coverage float64) {
 	held := 0.0
@@ -72,7 +77,7 @@ func (q *lexical) score(p *part, chunk uint32) (score, coverage float64) {
 		at, found := slices.BinarySearch(p.postings[from:p.offsets[t+1]], chunk)
 		if found {
 			score += q.idf[i] * q.params.saturate(p.counts[int(from)+at], p.lengths[chunk], q.average)
-			held += q.idf[i]
+			held += q.masses[i]
 		}
 	}
 	if q.mass > 0 {

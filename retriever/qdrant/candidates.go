@@ -196,6 +196,7 @@ func (q *search) learnIDF(results []*api.BatchResult) {
 				t.idf = float64(p.GetScore()) / float64(w)
 			}
 		}
+		t.mass = retriever.TermMass(t.idf, q.head.chunks)
 	}
 }
 

@@ -72,6 +72,7 @@ type queryTerm struct {
 	id     uint32
 	weight float32
 	idf    float64
+	mass   float64 // see retriever.TermMass
 }
 
 func queryTerms(terms []string) []queryTerm {
@@ -101,14 +102,14 @@ func sparseQuery(terms ...queryTerm) *api.Query {
 func unseenIDF(n int) float64 { return math.Log(1 + (float64(n)+0.5)/0.5) }
 
 // lexicalScore is the BM25 score of a chunk's sparse vector, and the share of the query's
-// IDF mass whose terms it holds.
+// mass whose terms it holds.
 func lexicalScore(terms []queryTerm, v *api.SparseVector) (score, coverage float64) {
 	var held, mass float64
 	for _, t := range terms {
-		mass += t.idf
+		mass += t.mass
 		if w := weightOf(v, t.id); w != 0 {
 			score += t.idf * float64(t.weight) * float64(w)
-			held += t.idf
+			held += t.mass
 		}
 	}
 	if mass == 0 {

@@ -339,8 +339,9 @@ func testCoverage(e *env) {
 	if !(got["one"] > 0 && got["one"] < 0.5) {
 		e.Errorf("coverage of the common term %v, want below half", got["one"])
 	}
-	if got := coverage(word(1) + " " + word(2) + " " + word(9)); !(got["both"] < 1) {
-		e.Errorf("coverage %v although no chunk holds one of the terms", got["both"])
+	// In so small a collection a term that no chunk holds must not outweigh all others.
+	if got := coverage(word(1) + " " + word(2) + " " + word(9)); !(got["both"] > 0.5 && got["both"] < 0.8) {
+		e.Errorf("coverage %v of two terms of three, want about two thirds", got["both"])
 	}
 }
 
