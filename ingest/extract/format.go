@@ -19,10 +19,13 @@ type format struct {
 	also []string // further media types under which servers send it
 	exts []string
 	read func(context.Context, *document) error
+	// ready, if set, waits for what reading needs: that is not the document's time.
+	ready func(context.Context, *Registry) error
 }
 
 var formats = []*format{
-	{name: "pdf", mime: "application/pdf", exts: []string{".pdf"}, read: readPDF},
+	{name: "pdf", mime: "application/pdf", exts: []string{".pdf"}, read: readPDF,
+		ready: func(ctx context.Context, r *Registry) error { return r.pdf.warm(ctx) }},
 	{name: "docx", mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, read: readDOCX},
 	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},

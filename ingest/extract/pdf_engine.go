@@ -61,7 +61,7 @@ func (e *pdfEngines) with(ctx context.Context, read func(pdfium.Pdfium) error) (
 	defer func() { e.slots <- engine }()
 	if engine == nil {
 		if engine, err = e.start(); err != nil {
-			return ingest.Failf(ingest.Internal, "start the PDF engine: %w", err)
+			return err
 		}
 	}
 	stop := context.AfterFunc(ctx, engine.cancel)
@@ -73,10 +73,25 @@ func (e *pdfEngines) with(ctx context.Context, read func(pdfium.Pdfium) error) (
 	return err
 }
 
+// warm waits for an engine and starts it if need be. The first of a process is compiled,
+// which takes seconds, on a busy machine many.
+func (e *pdfEngines) warm(ctx context.Context) (err error) {
+	select {
+	case engine := <-e.slots:
+		if engine == nil {
+			engine, err = e.start()
+		}
+		e.slots <- engine
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 func (e *pdfEngines) start() (*pdfEngine, error) {
 	cache, err := e.cache()
 	if err != nil {
-		return nil, err
+		return nil, ingest.Failf(ingest.Internal, "open the PDF engine's cache: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	pool, err := webassembly.Init(webassembly.Config{
@@ -92,7 +107,7 @@ func (e *pdfEngines) start() (*pdfEngine, error) {
 	})
 	if err != nil {
 		cancel()
-		return nil, err
+		return nil, ingest.Failf(ingest.Internal, "start the PDF engine: %w", err)
 	}
 	return &pdfEngine{pool: pool, cancel: cancel}, nil
 }

@@ -98,6 +98,11 @@ func (r *Registry) Extract(ctx context.Context, in ingest.Input) (ingest.Extract
 	if err != nil {
 		return ingest.Extracted{}, err
 	}
+	if f.ready != nil {
+		if err := f.ready(ctx, r); err != nil {
+			return ingest.Extracted{}, err
+		}
+	}
 	timed, cancel := context.WithTimeout(ctx, r.o.Timeout)
 	defer cancel()
 	out, err := r.run(timed, f, in)
