@@ -50,5 +50,5 @@ type CollectionInfo struct {
 	Bytes          int64     // of stored chunk text
 	LastIngest     time.Time // last Put or Delete; zero if none
 	Schema         Schema
-	RecallEstimate float64 // recall@10 of the dense index against an exact scan; 1 when exact
+	RecallEstimate float64 // recall@10 of the dense index against an exact scan; 1 when exact or not loaded yet
 }

@@ -57,6 +57,9 @@ func (c *collectionsShowCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := store.Ping(ctx); err != nil { // loads the indexes: before, their recall is not known
+		return err
+	}
 	info, err := store.Collection(ctx, scope, c.Name)
 	if err != nil {
 		return err
