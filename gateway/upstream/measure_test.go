@@ -337,9 +337,6 @@ func BenchmarkQuestionsOfOthers(b *testing.B) {
 
 // TestAnswersHoldWhatIsAsked has floors a little below what every fourth question reaches.
 func TestAnswersHoldWhatIsAsked(t *testing.T) {
-	if raceEnabled {
-		t.Skip("one goroutine computes; ten times slower")
-	}
 	got := measure(spanSet(t, 4))
 	if got.hit < .42 || got.refused < .97 {
 		t.Errorf("answered with what is asked for: %.3f, honest where there is no answer: %.3f; of the answers, %.3f were found", got.hit, got.refused, got.found)
