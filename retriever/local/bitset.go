@@ -70,13 +70,7 @@ func (b bitset) count() int {
 }
 
 // each calls f with every member, in order.
-func (b bitset) each(f func(uint32)) {
-	for i, w := range b {
-		for ; w != 0; w &= w - 1 {
-			f(uint32(i<<6 + bits.TrailingZeros64(w)))
-		}
-	}
-}
+func (b bitset) each(f func(uint32)) { b.eachWithin(0, uint32(len(b))<<6, nil, f) }
 
 // eachWithin calls f with every member in [from, to) that mask, if any, has as well. from
 // is a multiple of 64.

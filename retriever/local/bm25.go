@@ -47,7 +47,7 @@ func (x *index) newLexical(terms []string) *lexical {
 
 // frequency is the number of live chunks that hold the term.
 func (p *part) frequency(term string) int {
-	t, ok := p.terms.find(term)
+	t, ok := p.terms[term]
 	if !ok {
 		return 0
 	}
@@ -69,7 +69,7 @@ func (p *part) frequency(term string) int {
 func (q *lexical) score(p *part, chunk uint32) (score, coverage float64) {
 	held := 0.0
 	for i, term := range q.terms {
-		t, ok := p.terms.find(term)
+		t, ok := p.terms[term]
 		if !ok {
 			continue
 		}
@@ -115,7 +115,7 @@ func (q *lexical) cursors(p *part) []*cursor {
 	slack := max(1, q.average/p.average) * (1 + 1e-9)
 	var out []*cursor
 	for i, term := range q.terms {
-		t, ok := p.terms.find(term)
+		t, ok := p.terms[term]
 		if !ok {
 			continue
 		}

@@ -1,7 +1,5 @@
 package local
 
-import "slices"
-
 const (
 	// codesFrom is the number of vectors from which a segment gets codes; fewer are
 	// scanned in half a millisecond.
@@ -66,28 +64,22 @@ func (s *segment) neighbourRanks(r coder, chunk uint32, among []uint32) []int {
 	exact := newFixedQuery(full)
 	r.apply(full)
 	coded := s.codes.query(full)
-	cosines, estimates := make([]float64, len(among)), make([]float32, len(among))
-	order := make([]int, 0, len(among))
-	for i, c := range among {
-		cosines[i], estimates[i] = s.cosine(exact, c), s.codes.score(&coded, c, s.codes.product(&coded, c))
-		if c != chunk {
-			order = append(order, i)
+	nearest := newShortlist(calibrationResults)
+	estimates := make([]float32, 0, len(among))
+	for _, c := range among {
+		if c == chunk {
+			continue
+		}
+		estimates = append(estimates, s.codes.score(&coded, c))
+		if cosine := float32(s.cosine(exact, c)); cosine >= nearest.floor {
+			nearest.offer(cosine, chunkRef{chunk: c})
 		}
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		switch {
-		case cosines[a] > cosines[b]:
-			return -1
-		case cosines[a] < cosines[b]:
-			return 1
-		}
-		return 0
-	})
 	var ranks []int
-	for _, neighbour := range order[:min(calibrationResults, len(order))] {
-		rank := 0
-		for _, i := range order {
-			if estimates[i] > estimates[neighbour] {
+	for _, neighbour := range nearest.best() {
+		own, rank := s.codes.score(&coded, neighbour.ref.chunk), 0
+		for _, e := range estimates {
+			if e > own {
 				rank++
 			}
 		}

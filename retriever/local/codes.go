@@ -12,8 +12,9 @@ import (
 //
 //	q·d = μ·d + (q−μ)·(d−μ) + μ·q − μ·μ,  d−μ ≈ f·s,  s = sign(d−μ),  f = |d−μ|₂²/|d−μ|₁
 //
-// so that a vector needs s and two numbers, f and μ·d. The factor makes the error of one
-// vector orthogonal to itself (Gao and Long 2024 use the same estimate without the mean).
+// so that a vector needs s and two numbers, f and μ·d. The factor is that of RaBitQ (Gao
+// and Long 2024) with the mean as the only centroid; scores of segments with other means
+// compare, because each estimates the same cosine.
 // The query is rounded to four bits a dimension, and its product with s becomes AND and
 // popcount. What ranks high is scored again on the vectors themselves.
 type codes struct {
@@ -135,51 +136,24 @@ func (c *codes) query(q []float32) codeQuery {
 	return out
 }
 
-// score estimates the cosine of chunk, whose weighted product with the planes is x.
-func (c *codes) score(q *codeQuery, chunk uint32, x int) float32 {
-	return c.bias[chunk] + q.constant + c.factor[chunk]*(q.perBit*float32(x)+q.perSet*float32(c.set[chunk])+q.offset)
+// score estimates the cosine of chunk.
+func (c *codes) score(q *codeQuery, chunk uint32) float32 {
+	x := float32(c.product(q, chunk))
+	return c.bias[chunk] + q.constant + c.factor[chunk]*(q.perBit*x+q.perSet*float32(c.set[chunk])+q.offset)
 }
 
-// product is the code's weighted product with the planes.
+// product is the code's weighted product with the planes. It goes word by word and counts
+// each plane apart, which leaves the processor four sums that do not wait for one another.
 func (c *codes) product(q *codeQuery, chunk uint32) int {
-	code := c.bits[int(chunk)*c.words:][:c.words]
-	switch c.words {
-	case 4:
-		return product4((*[4]uint64)(code), (*[16]uint64)(q.planes))
-	case 6:
-		return product6((*[6]uint64)(code), (*[24]uint64)(q.planes))
-	}
-	x := 0
-	for j := range codePlanes {
-		n := 0
-		plane := q.planes[j*c.words:][:c.words]
-		for w, word := range code {
-			n += bits.OnesCount64(word & plane[w])
-		}
-		x += n << j
-	}
-	return x
-}
-
-// product4 and product6 are product for 256 and 384 dimensions, unrolled.
-func product4(code *[4]uint64, p *[16]uint64) int {
+	n := c.words
+	code := c.bits[int(chunk)*n:][:n]
+	p0, p1, p2, p3 := q.planes[:n], q.planes[n:][:n], q.planes[2*n:][:n], q.planes[3*n:][:n]
 	var n0, n1, n2, n3 int
 	for w, word := range code {
-		n0 += bits.OnesCount64(word & p[w])
-		n1 += bits.OnesCount64(word & p[w+4])
-		n2 += bits.OnesCount64(word & p[w+8])
-		n3 += bits.OnesCount64(word & p[w+12])
-	}
-	return n0 + n1<<1 + n2<<2 + n3<<3
-}
-
-func product6(code *[6]uint64, p *[24]uint64) int {
-	var n0, n1, n2, n3 int
-	for w, word := range code {
-		n0 += bits.OnesCount64(word & p[w])
-		n1 += bits.OnesCount64(word & p[w+6])
-		n2 += bits.OnesCount64(word & p[w+12])
-		n3 += bits.OnesCount64(word & p[w+18])
+		n0 += bits.OnesCount64(word & p0[w])
+		n1 += bits.OnesCount64(word & p1[w])
+		n2 += bits.OnesCount64(word & p2[w])
+		n3 += bits.OnesCount64(word & p3[w])
 	}
 	return n0 + n1<<1 + n2<<2 + n3<<3
 }

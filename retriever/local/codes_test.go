@@ -224,7 +224,7 @@ func TestCodesOfRealVectors(t *testing.T) {
 		q := s.codes.query(rotated)
 		list := newShortlist(200)
 		for chunk := range uint32(len(docs)) {
-			list.offer(s.codes.score(&q, chunk, s.codes.product(&q, chunk)), chunkRef{0, chunk})
+			list.offer(s.codes.score(&q, chunk), chunkRef{0, chunk})
 		}
 		best := list.best()
 		for _, n := range []int{50, 100, 200} {
@@ -276,7 +276,7 @@ func BenchmarkCodes(b *testing.B) {
 		b.Run("codes", func(b *testing.B) {
 			for b.Loop() {
 				for i := range uint32(n) {
-					highest = max(highest, float64(s.codes.score(&coded, i, s.codes.product(&coded, i))))
+					highest = max(highest, float64(s.codes.score(&coded, i)))
 				}
 			}
 		})

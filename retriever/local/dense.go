@@ -129,7 +129,7 @@ func (x *index) scan(q denseQuery, b block, mask bitset, top *top) {
 func (x *index) scanCodes(q denseQuery, b block, mask bitset, list *shortlist) {
 	c, query := x.parts[b.part].codes, q.codes[b.part]
 	x.parts[b.part].hasVector.eachWithin(b.from, b.to, mask, func(chunk uint32) {
-		if score := c.score(query, chunk, c.product(query, chunk)); score >= list.floor {
+		if score := c.score(query, chunk); score >= list.floor {
 			list.offer(score, chunkRef{b.part, chunk})
 		}
 	})

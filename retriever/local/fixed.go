@@ -8,9 +8,9 @@ import (
 
 // Vectors are kept in fixed point, 16 bits a dimension and a scale a vector: half the
 // memory of float32, and of a unit vector more exact than half floats, whose range of
-// exponents it has no use for. A cosine errs by less than 2⁻¹⁶ in all. Sums of whole
-// numbers do not depend on their order, so equal vectors score exactly alike. The full
-// vectors are in the file.
+// exponents it has no use for; a test holds the error of a cosine below 2⁻¹⁶. Sums of
+// whole numbers do not depend on their order, so equal vectors score exactly alike. The
+// full vectors are in the file.
 
 const fixedOne = math.MaxInt16
 

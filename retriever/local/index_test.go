@@ -224,23 +224,3 @@ func FuzzDecodeTerms(f *testing.F) {
 		}
 	})
 }
-
-func TestDictionaryFindsItsTermsAndNoOthers(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		terms := rapid.SliceOfDistinct(rapid.String(), rapid.ID).Draw(t, "terms")
-		numbers := map[string]uint32{}
-		for i, term := range terms {
-			numbers[term] = uint32(i)
-		}
-		d := newDictionary(numbers)
-		for i, term := range terms {
-			if n, found := d.find(term); !found || n != uint32(i) || string(d.term(n)) != term {
-				t.Fatalf("%q: %d, %v, want %d", term, n, found, i)
-			}
-		}
-		other := rapid.String().Filter(func(s string) bool { _, have := numbers[s]; return !have }).Draw(t, "other")
-		if n, found := d.find(other); found {
-			t.Fatalf("%q, which is not in it, is number %d", other, n)
-		}
-	})
-}

@@ -158,9 +158,8 @@ func (b *segmentBuilder) copyChunks(p *part, documents []uint32) []uint32 {
 }
 
 func (b *segmentBuilder) copyTerms(p *part, chunks []uint32) {
-	for t := range uint32(p.terms.size()) {
-		term := string(p.terms.term(t))
-		number, known := b.numbers[term]
+	for term, t := range p.terms {
+		number, known := b.terms[term]
 		for i := p.offsets[t]; i < p.offsets[t+1]; i++ {
 			c := chunks[p.postings[i]]
 			if c == gone {

@@ -28,12 +28,12 @@ type segment struct {
 	hasVector bitset    // chunks; nil when vectors is
 	codes     *codes    // nil: the vectors themselves are scanned
 
-	terms    dictionary
-	offsets  []uint32  // postings of term t are [offsets[t], offsets[t+1])
-	postings []uint32  // chunks, ascending within a term
-	counts   []uint16  // frequency of the term in each
-	bounds   []float32 // highest saturated frequency of each term, at average length
-	average  float64   // length of a chunk that bounds were computed with
+	terms    map[string]uint32 // number of each term
+	offsets  []uint32          // postings of term t are [offsets[t], offsets[t+1])
+	postings []uint32          // chunks, ascending within a term
+	counts   []uint16          // frequency of the term in each
+	bounds   []float32         // highest saturated frequency of each term, at averageLength
+	average  float64           // averageLength that bounds were computed with
 
 	fields     map[string]*field
 	tenants    values[string]
@@ -73,7 +73,6 @@ func (s *segment) find(row int64) (document int, found bool) { return slices.Bin
 type segmentBuilder struct {
 	segment
 	params     bm25
-	numbers    map[string]uint32 // of the terms
 	occurs     []occurrence
 	fieldPairs map[string]*fieldPairs
 	tenants    []valueOf[string]
@@ -93,8 +92,8 @@ type fieldPairs struct {
 
 func newSegmentBuilder(dimension int, params bm25) *segmentBuilder {
 	return &segmentBuilder{
-		segment: segment{dimension: dimension, first: []uint32{0}},
-		params:  params, numbers: map[string]uint32{}, fieldPairs: map[string]*fieldPairs{},
+		segment: segment{dimension: dimension, terms: map[string]uint32{}, first: []uint32{0}},
+		params:  params, fieldPairs: map[string]*fieldPairs{},
 	}
 }
 
@@ -204,7 +203,7 @@ func (b *segmentBuilder) setVector(chunk uint32, v retriever.Vector) {
 }
 
 func (b *segmentBuilder) addTerm(chunk uint32, term []byte, count uint16) {
-	t, known := b.numbers[string(term)]
+	t, known := b.terms[string(term)]
 	if !known {
 		t = b.newTerm(string(term))
 	}
@@ -212,8 +211,8 @@ func (b *segmentBuilder) addTerm(chunk uint32, term []byte, count uint16) {
 }
 
 func (b *segmentBuilder) newTerm(term string) uint32 {
-	t := uint32(len(b.numbers))
-	b.numbers[term] = t
+	t := uint32(len(b.terms))
+	b.terms[term] = t
 	return t
 }
 
@@ -235,7 +234,6 @@ func (b *segmentBuilder) build() *segment {
 		}
 	}
 	s.addCodes()
-	s.terms = newDictionary(b.numbers)
 	s.invert(b.occurs)
 	s.bound(b.params)
 	return &s
@@ -244,11 +242,11 @@ func (b *segmentBuilder) build() *segment {
 // invert sorts the occurrences into postings by term. Within a term they are in order of
 // chunks already: of one document after the other, of one merged part after the other.
 func (s *segment) invert(occurs []occurrence) {
-	s.offsets = make([]uint32, s.terms.size()+1)
+	s.offsets = make([]uint32, len(s.terms)+1)
 	for _, o := range occurs {
 		s.offsets[o.term+1]++
 	}
-	for t := range s.terms.size() {
+	for t := range len(s.terms) {
 		s.offsets[t+1] += s.offsets[t]
 	}
 	s.postings, s.counts = make([]uint32, len(occurs)), make([]uint16, len(occurs))
@@ -267,7 +265,7 @@ func (s *segment) bound(params bm25) {
 		total += float64(l)
 	}
 	s.average = max(1, total/max(1, float64(len(s.lengths))))
-	s.bounds = make([]float32, s.terms.size())
+	s.bounds = make([]float32, len(s.terms))
 	for t := range s.bounds {
 		highest := 0.0
 		for i := s.offsets[t]; i < s.offsets[t+1]; i++ {

@@ -30,6 +30,7 @@ func newShortlist(most int) *shortlist {
 // lowest is below every estimate.
 const lowest = -1e30
 
+// offer takes any estimate; a scan compares with floor first, which costs no call.
 func (l *shortlist) offer(score float32, ref chunkRef) {
 	l.items = append(l.items, estimate{score, ref})
 	if len(l.items) >= 2*l.most {
