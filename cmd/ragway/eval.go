@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"time"
 
 	"ragway/retriever"
@@ -15,13 +17,36 @@ import (
 type evalCmd struct {
 	Questions string `arg:"" placeholder:"DIR|QUESTIONS.jsonl" help:"A folder in BEIR's layout, or a file of {question, uri|text|record_id}."`
 	RunFile   string `name:"run" placeholder:"FILE" help:"Write the rankings as a TREC run."`
+	PerQuery  string `placeholder:"FILE" help:"Write the figures of each question as a table, with tabs."`
+	Compare   string `placeholder:"hybrid|dense|lexical" help:"Ask in this mode as well, and compare question by question."`
+	By        string `placeholder:"MEASURE" default:"ndcg@10" help:"Measure of the comparison: ndcg@10 (linear gain), ndcg_exp@10 (exponential gain), recall@100, map, mrr@10, p@10, hit@1 or hit@10."`
 	asking
+}
+
+// ranker answers a question with documents, and says how long that took.
+type ranker func(ctx context.Context, question string) ([]eval.Result, time.Duration, error)
+
+// evalReport is what eval --json prints.
+type evalReport struct {
+	eval.Summary
+	Comparison *evalComparison `json:"comparison,omitempty"`
+}
+
+// evalComparison names the modes that Comparison calls A and B.
+type evalComparison struct {
+	ModeA string `json:"mode_a"`
+	ModeB string `json:"mode_b"`
+	eval.Comparison
 }
 
 // evalDepth is how many documents are ranked for each question, as BEIR does.
 const evalDepth = 100
 
 func (c *evalCmd) Run(ctx context.Context, a *app) error {
+	by, err := c.checkComparison()
+	if err != nil {
+		return err
+	}
 	questions, err := readQuestions(c.Questions)
 	if err != nil {
 		return err
@@ -31,21 +56,69 @@ func (c *evalCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	q.Raw = true
-	rank := func(ctx context.Context, question string) ([]eval.Result, time.Duration, error) {
-		q.Text = question
-		return rankDocuments(ctx, eng, q)
+	if c.Compare == string(q.Mode) {
+		return usagef("--compare %s: that is the mode evaluated; --mode says another", c.Compare)
 	}
-	summary, err := c.measure(ctx, questions, rank)
+	in := func(mode retriever.Mode) ranker {
+		q := q
+		q.Mode = mode
+		return func(ctx context.Context, question string) ([]eval.Result, time.Duration, error) {
+			q.Text = question
+			return rankDocuments(ctx, eng, q)
+		}
+	}
+	run, err := c.measure(ctx, questions, in(q.Mode))
 	if err != nil {
 		return err
 	}
-	if a.JSON {
-		return printJSON(a.out, summary)
+	if c.PerQuery != "" {
+		if err := writeFile(c.PerQuery, run.Scores().WriteTSV); err != nil {
+			return err
+		}
 	}
-	fmt.Fprintf(a.out, "%s  nDCG@10 %.4f  recall@100 %.4f  MRR@10 %.4f  hit@1 %.4f  hit@10 %.4f  p50 %.1f ms  p99 %.1f ms\n",
-		plural(summary.Queries, "question"), summary.NDCG10, summary.Recall100, summary.MRR10, summary.Hit1, summary.Hit10,
-		summary.Latency.P50, summary.Latency.P99)
+	report := evalReport{Summary: run.Summary()}
+	if c.Compare != "" {
+		other, err := measure(ctx, questions, in(retriever.Mode(c.Compare)), nil)
+		if err != nil {
+			return err
+		}
+		compared, err := eval.Compare(other.Scores(), run.Scores(), by, eval.Resampling{})
+		if err != nil {
+			return err
+		}
+		report.Comparison = &evalComparison{ModeA: c.Compare, ModeB: string(q.Mode), Comparison: compared}
+	}
+	if a.JSON {
+		return printJSON(a.out, report)
+	}
+	report.print(a)
 	return nil
+}
+
+// checkComparison returns the measure to compare by.
+func (c *evalCmd) checkComparison() (eval.Measure, error) {
+	if _, err := retriever.ParseMode(c.Compare); err != nil {
+		return eval.Measure{}, usagef("--compare: %w%s", err, suggestion(c.Compare, "hybrid", "dense", "lexical"))
+	}
+	by, err := eval.ParseMeasure(c.By)
+	if err == nil && !slices.Contains(eval.Reported(), by) {
+		err = fmt.Errorf("%s is not among those measured: %v", by, eval.Reported())
+	}
+	if err != nil {
+		return by, usagef("--by: %w", err)
+	}
+	return by, nil
+}
+
+func (r evalReport) print(a *app) {
+	s := r.Summary
+	fmt.Fprintf(a.out, "%s  nDCG@10 %.4f (linear gain), %.4f (exponential)  recall@100 %.4f  MAP %.4f  MRR@10 %.4f  P@10 %.4f  hit@1 %.4f  hit@10 %.4f  p50 %.1f ms  p99 %.1f ms\n",
+		plural(s.Queries, "question"), s.NDCG10, s.NDCGExp10, s.Recall100, s.MAP, s.MRR10, s.P10, s.Hit1, s.Hit10,
+		s.Latency.P50, s.Latency.P99)
+	if c := r.Comparison; c != nil {
+		fmt.Fprintf(a.out, "%s  %s %.4f  %s %.4f  difference %+.4f, %v %% interval %+.4f to %+.4f, p %.4f  better %d  equal %d  worse %d\n",
+			c.Measure, c.ModeA, c.A, c.ModeB, c.B, c.Diff, 100*c.Level, c.Low, c.High, c.P, c.Wins, c.Ties, c.Losses)
+	}
 }
 
 func readQuestions(path string) ([]eval.Question, error) {
@@ -77,35 +150,45 @@ func readQuestionsFile(path string) ([]eval.Question, error) {
 	return eval.ReadQuestions(f)
 }
 
-func (c *evalCmd) measure(ctx context.Context, questions []eval.Question, rank func(context.Context, string) ([]eval.Result, time.Duration, error)) (s eval.Summary, err error) {
-	var run eval.Run
-	write := func(string, []eval.Result) error { return nil }
-	if c.RunFile != "" {
-		f, err := os.Create(c.RunFile)
-		if err != nil {
-			return s, fmt.Errorf("write run: %w", err)
-		}
-		w := bufio.NewWriter(f)
-		write = func(id string, results []eval.Result) error { return eval.WriteRun(w, id, results, "ragway") }
-		defer func() {
-			for _, end := range []func() error{w.Flush, f.Close} {
-				if e := end(); err == nil && e != nil {
-					err = fmt.Errorf("write run: %w", e)
-				}
-			}
-		}()
+// measure asks the questions and writes the run where that is asked for.
+func (c *evalCmd) measure(ctx context.Context, questions []eval.Question, rank ranker) (run *eval.Run, err error) {
+	if c.RunFile == "" {
+		return measure(ctx, questions, rank, nil)
 	}
+	err = writeFile(c.RunFile, func(w io.Writer) error {
+		run, err = measure(ctx, questions, rank, w)
+		return err
+	})
+	return run, err
+}
+
+// measure asks the questions; w receives a TREC run unless it is nil.
+func measure(ctx context.Context, questions []eval.Question, rank ranker, w io.Writer) (*eval.Run, error) {
+	run := new(eval.Run)
 	for _, q := range questions {
 		results, took, err := rank(ctx, q.Text)
 		if err != nil {
-			return s, fmt.Errorf("question %s: %w", q.ID, err)
+			return nil, fmt.Errorf("question %s: %w", q.ID, err)
 		}
 		run.Add(q, results, took)
-		if err := write(q.ID, results); err != nil {
-			return s, fmt.Errorf("write run: %w", err)
+		if w == nil {
+			continue
+		}
+		if err := eval.WriteRun(w, q.ID, results, "ragway"); err != nil {
+			return nil, fmt.Errorf("write run: %w", err)
 		}
 	}
-	return run.Summary(), nil
+	return run, nil
+}
+
+// writeFile creates the file and has write fill it.
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	w := bufio.NewWriter(f)
+	return errors.Join(write(w), w.Flush(), f.Close())
 }
 
 // rankDocuments ranks documents by their best chunk, deepening the search until there are

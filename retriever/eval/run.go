@@ -1,10 +1,9 @@
 package eval
 
 import (
-	"fmt"
-	"io"
-	"math"
+	"maps"
 	"strings"
+	"time"
 )
 
 // Result is one document of a ranking, with the best of its passages.
@@ -23,52 +22,67 @@ func (r Result) ID() string {
 	return r.URI
 }
 
-// judge returns the ranking as document IDs, and q's grades under the same IDs. The first
-// result that holds q.Passage is relevant.
-func (q Question) judge(results []Result) ([]string, Grades) {
-	grades := Grades{}
-	for id, g := range q.Grades {
-		grades[id] = g
+// Run gathers the queries of one evaluation. The zero value is ready. Not safe for
+// concurrent use.
+type Run struct {
+	scores    Scores
+	latencies []time.Duration
+}
+
+// Add measures the ranking that answered q, best first, and counts how long it took. The
+// order of results is taken as it is, also where scores are equal: it is what a reader
+// sees, and what WriteRun hands to trec_eval.
+func (r *Run) Add(q Question, results []Result, took time.Duration) {
+	if r.scores.Measures == nil {
+		r.scores.Measures = Reported()
 	}
+	ranked, grades := q.Judge(results)
+	r.scores.add(q.ID, ranked, grades)
+	r.latencies = append(r.latencies, took)
+}
+
+// Scores are the figures of the measures of Reported for each query so far, in the order
+// of Add. They share memory with the run.
+func (r *Run) Scores() Scores { return r.scores }
+
+// unfound is the ID of a passage that no result holds. No document has it: IDs from files
+// hold no NUL, and an ID of its own is never in a ranking.
+const unfound = "\x00passage"
+
+// Judge returns the ranking as document IDs, and q's grades under the same IDs: a grade
+// given to the URI of a document that has a record ID moves to that. Where a passage is
+// what answers q, the first result that holds it is the only relevant document, and where
+// none does, a document that was not found.
+func (q Question) Judge(results []Result) ([]string, Grades) {
 	ids := make([]string, len(results))
-	passage := strings.Join(strings.Fields(q.Passage), " ")
-	found := passage == ""
 	for i, r := range results {
 		ids[i] = r.ID()
-		if g, ok := q.Grades[r.URI]; ok && ids[i] != r.URI {
-			delete(grades, r.URI)
-			grades[ids[i]] = g
-		}
-		if !found && strings.Contains(strings.Join(strings.Fields(r.Text), " "), passage) {
-			found = true
-			grades[ids[i]] = max(1, grades[ids[i]])
-		}
 	}
-	if !found && len(q.Grades) == 0 {
-		grades[""] = 1 // it exists, and was not found
+	if len(q.Grades) == 0 {
+		return ids, q.judgePassage(results)
+	}
+	grades := maps.Clone(q.Grades)
+	for i, r := range results {
+		if g, ok := grades[r.URI]; ok && ids[i] != r.URI {
+			delete(grades, r.URI)
+			grades[ids[i]] = max(g, grades[ids[i]])
+		}
 	}
 	return ids, grades
 }
 
-// WriteRun writes the ranking of one query in TREC's format, "query Q0 document rank
-// score tag". trec_eval ignores the rank and sorts by score as a float32, so a score that
-// does not fall below the one before is lowered by the least step. White space in an ID
-// becomes "_".
-func WriteRun(w io.Writer, query string, results []Result, tag string) error {
-	last := float32(math.Inf(1))
-	for i, r := range results {
-		score := min(float32(r.Score), math.Nextafter32(last, float32(math.Inf(-1))))
-		last = score
-		if _, err := fmt.Fprintf(w, "%s Q0 %s %d %v %s\n", field(query), field(r.ID()), i+1, score, field(tag)); err != nil {
-			return err
+func (q Question) judgePassage(results []Result) Grades {
+	passage := words(q.Passage)
+	if passage == "" {
+		return Grades{}
+	}
+	for _, r := range results {
+		if strings.Contains(words(r.Text), passage) {
+			return Grades{r.ID(): 1}
 		}
 	}
-	return nil
+	return Grades{unfound: 1}
 }
 
-func field(s string) string {
-	if s == "" {
-		return "_"
-	}
-	return strings.Join(strings.Fields(s), "_")
-}
+// words is s with one space for each run of white space.
+func words(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Summary is the mean of the measures over all queries of a run. Its JSON is what
-// `ragway eval --json` prints.
+// Summary is the mean of the measures of Reported over all queries of a run; ndcg is the
+// one with linear gain. Its JSON is part of what `ragway eval --json` prints.
 type Summary struct {
 	Queries   int     `json:"queries"`
 	NDCG10    float64 `json:"ndcg@10"`
@@ -15,6 +15,9 @@ type Summary struct {
 	MRR10     float64 `json:"mrr@10"`
 	Hit1      float64 `json:"hit@1"`
 	Hit10     float64 `json:"hit@10"`
+	NDCGExp10 float64 `json:"ndcg_exp@10"`
+	MAP       float64 `json:"map"`
+	P10       float64 `json:"p@10"`
 	Latency   Latency `json:"latency_ms"`
 }
 
@@ -24,33 +27,15 @@ type Latency struct {
 	P99 float64 `json:"p99"`
 }
 
-// Run gathers the queries of one evaluation. The zero value is ready. Not safe for
-// concurrent use.
-type Run struct {
-	sum       Summary
-	latencies []time.Duration
-}
-
-// Add counts the ranking that answered q, best first, and how long it took.
-func (r *Run) Add(q Question, results []Result, took time.Duration) {
-	ids, grades := q.judge(results)
-	r.sum.Queries++
-	r.sum.NDCG10 += NDCG(ids, grades, 10)
-	r.sum.Recall100 += Recall(ids, grades, 100)
-	r.sum.MRR10 += MRR(ids, grades, 10)
-	r.sum.Hit1 += Hit(ids, grades, 1)
-	r.sum.Hit10 += Hit(ids, grades, 10)
-	r.latencies = append(r.latencies, took)
-}
-
 // Summary returns the means so far; all zero before the first query.
 func (r *Run) Summary() Summary {
-	s := r.sum
-	if s.Queries == 0 {
-		return s
-	}
-	for _, m := range []*float64{&s.NDCG10, &s.Recall100, &s.MRR10, &s.Hit1, &s.Hit10} {
-		*m /= float64(s.Queries)
+	s := Summary{Queries: len(r.scores.Rows)}
+	for m, to := range map[Measure]*float64{
+		{LinearNDCG, 10}: &s.NDCG10, {RecallAt, 100}: &s.Recall100, {ReciprocalRank, 10}: &s.MRR10,
+		{HitAt, 1}: &s.Hit1, {HitAt, 10}: &s.Hit10,
+		{ExponentialNDCG, 10}: &s.NDCGExp10, {MeanAP, 0}: &s.MAP, {PrecisionAt, 10}: &s.P10,
+	} {
+		*to, _ = r.scores.Mean(m)
 	}
 	s.Latency = Latency{P50: milliseconds(Percentile(r.latencies, 50)), P99: milliseconds(Percentile(r.latencies, 99))}
 	return s
