@@ -109,7 +109,7 @@ func prepareChunk(c *collection, analyzer *text.Analyzer, chunk retriever.Chunk)
 	if p.headings, err = encodeJSON(len(chunk.Headings), chunk.Headings); err != nil {
 		return p, err
 	}
-	p.chunk, p.vector, p.terms = chunk, encodeVector(chunk.Vector), encodeTerms(analyzer.Terms(chunk.Indexed()))
+	p.chunk, p.vector, p.terms = chunk, encodeVector(chunk.Vector), encodeTerms(chunk.Terms(analyzer))
 	return p, nil
 }
 

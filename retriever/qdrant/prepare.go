@@ -29,7 +29,7 @@ func prepare(h head, docs []retriever.Upsert) ([]prepared, error) {
 		}
 		p := prepared{Upsert: u, terms: make([]termCounts, len(u.Chunks))}
 		for i, c := range u.Chunks {
-			p.terms[i] = countTerms(analyzer.Terms(c.Indexed()))
+			p.terms[i] = countTerms(c.Terms(analyzer))
 		}
 		ready = append(ready, p)
 	}

@@ -5,30 +5,33 @@ import (
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/words"
-	"golang.org/x/text/unicode/norm"
 )
 
-// An Analyzer makes index terms of text in one language. It is safe for concurrent use.
+// An Analyzer makes index terms of text in one language, or in one of several. It is safe
+// for concurrent use.
 type Analyzer struct {
-	lang  *language
-	cache wordCache
+	profile profile
+	cache   wordCache
+	detect  *detector // nil: the profile holds for every text
 }
 
-// Terms returns the terms of a document, in order and with repeats, without stop words.
+// Terms returns the terms of a document, in order and with repeats.
 func (a *Analyzer) Terms(s string) []string {
 	terms := make([]string, 0, len(s)/6)
-	a.walk(s, func(w *word) {
-		if !w.stop {
-			terms = append(terms, w.terms...)
-		}
-	})
+	a.walk(s, func(w *word) { terms = append(terms, w.terms...) })
 	return terms
 }
 
-// QueryTerms returns the distinct terms of a query in order of first appearance. Stop
-// words are left out, as documents leave them out: a query of nothing else has no terms.
+// QueryTerms returns the distinct terms of a query in order of first appearance: those of
+// a document of the same text without its stop words, or all of them if there is nothing
+// else: "to be or not to be" and "The Who" are found. Words in capitals are no stop words:
+// IT, WHO and US are names.
 func (a *Analyzer) QueryTerms(s string) []string {
-	terms := a.Terms(s)
+	var terms []string
+	a.walk(s, func(w *word) { terms = append(terms, w.query...) })
+	if len(terms) == 0 {
+		terms = a.Terms(s)
+	}
 	seen := make(map[string]struct{}, len(terms))
 	distinct := terms[:0]
 	for _, t := range terms {
@@ -40,9 +43,12 @@ func (a *Analyzer) QueryTerms(s string) []string {
 	return distinct
 }
 
-// walk yields the words of s in order; bytes that are not UTF-8 part words. A yielded word belongs to the cache.
+// walk yields the words of s in order. A yielded word belongs to the cache.
 func (a *Analyzer) walk(s string, yield func(*word)) {
-	s = norm.NFKC.String(strings.ToValidUTF8(s, " "))
+	s = normalize(s)
+	if a.detect != nil {
+		a = a.detect.analyzer(s)
+	}
 	it := words.FromString(s)
 	ok := it.Next()
 	for ok {
@@ -53,7 +59,17 @@ func (a *Analyzer) walk(s string, yield func(*word)) {
 			ok = it.Next()
 			continue
 		case classWord:
-			end, ok = joinParts(s, it)
+			if end < len(s) && s[end] == ' ' && isDigit(s[start]) {
+				if n := spaced(s, start, end); n > 0 {
+					yield(a.lookup(strings.ReplaceAll(s[start:n], " ", ""), class))
+				}
+			}
+			end, ok = compound(s, it)
+			if dotted(s, start) {
+				start--
+			}
+		case classEmoji:
+			ok = it.Next()
 		default:
 			for ok = it.Next(); ok && it.Start() == end && classOf(it.Value()) == class; ok = it.Next() {
 				end = it.End()
@@ -63,43 +79,17 @@ func (a *Analyzer) walk(s string, yield func(*word)) {
 	}
 }
 
-// joinParts extends the word that it stands on over what belongs to the same compound:
-// further words behind single hyphens (ISO-27001, well-known), and the signs of C++, C#
-// and their like. It returns the end of the whole and whether the iterator, moved past
-// it, stands on another token.
-func joinParts(s string, it *words.Iterator[string]) (end int, ok bool) {
-	start, end := it.Start(), it.End()
-	next := end
-	for ok = it.Next(); ok && it.Start() == next; ok = it.Next() {
-		switch v := it.Value(); {
-		case end-start <= 2 && v == "#":
-			return it.End(), it.Next()
-		case end-start <= 2 && strings.HasPrefix(s[end:], "++"):
-			it.Next()
-			return it.End(), it.Next()
-		case v == "-" && next == end:
-			next = it.End()
-		case next > end && classOf(v) == classWord && next-start < maxTermBytes:
-			end, next = it.End(), it.End()
-		default:
-			return end, ok
-		}
-	}
-	return end, ok
-}
-
 func (a *Analyzer) lookup(raw string, class runeClass) *word {
 	if w := a.cache.get(raw); w != nil {
 		return w
 	}
-	w := &word{raw: strings.Clone(raw)}
-	w.terms, w.stop = a.lang.analyze(w.raw, class)
+	w := a.profile.analyze(strings.Clone(raw), class)
 	a.cache.put(w)
 	return w
 }
 
-// maxTermBytes bounds one word: longer ones (encoded data, mostly) are cut, in documents
-// and queries alike. A SHA-512 in hexadecimal still fits.
+// maxTermBytes bounds a term. A longer word is analysed in pieces; where nothing parts it
+// (encoded data, mostly), it is cut. A SHA-512 in hexadecimal still fits.
 const maxTermBytes = 160
 
 // cut shortens s to at most maxTermBytes, at a rune boundary.

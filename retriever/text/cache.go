@@ -8,8 +8,8 @@ import (
 // word is an analysed word. It never changes once it is made.
 type word struct {
 	raw   string
-	terms []string
-	stop  bool // a stop word of the language; terms is then what it would be
+	terms []string // of a document
+	query []string // those of them that a query asks for
 }
 
 // wordCache remembers analysed words, because a few thousand of them make up most of any
@@ -20,7 +20,7 @@ type wordCache struct {
 }
 
 const (
-	cacheSlots    = 1 << 14 // of 8 bytes; about 2 MB with the words of a large corpus in it
+	cacheSlots    = 1 << 15 // of 8 bytes; about 4 MB with the words of a large corpus in it
 	maxCachedWord = 64      // bytes; longer words are rare and not worth the memory
 )
 

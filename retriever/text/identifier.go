@@ -7,15 +7,73 @@ import (
 )
 
 // isJoint reports whether r joins the parts of an identifier. Apostrophes do not: what
-// they mean is the stemmer's business.
+// they mean is the language's business; nor does the quote in a Hebrew acronym.
 func isJoint(r rune) bool {
-	return r != '\'' && r != '’' && !unicode.In(r, unicode.L, unicode.N, unicode.M, unicode.Cf)
+	if r < utf8.RuneSelf {
+		return r != '\'' && r != '"' && !isASCIILetter(byte(r)) && !isDigit(byte(r))
+	}
+	return r != '’' && !unicode.In(r, unicode.L, unicode.N, unicode.M, unicode.Cf)
 }
 
-// isHyphenated reports whether w is words with nothing but hyphens between them. Their
-// parts are what people search for; an identifier has a digit or another sign as well.
-func isHyphenated(w string) bool {
-	return !strings.ContainsFunc(w, func(r rune) bool { return unicode.IsNumber(r) || isJoint(r) && r != '-' })
+// splitJoints is the parts of w between joints; C++, C# and the like keep their signs.
+func splitJoints(w string) []string {
+	var fields []string
+	start := -1
+	for i, r := range w {
+		switch {
+		case !isJoint(r):
+			if start < 0 {
+				start = i
+			}
+		case start >= 0:
+			fields = append(fields, w[start:i+hasSign(w[start:i], w[i:])])
+			start = -1
+		}
+	}
+	if start >= 0 {
+		fields = append(fields, w[start:])
+	}
+	return fields
+}
+
+// splitSegments is the parts of a path, an address, or a time stamp.
+func splitSegments(w string) []string {
+	if isTimeStamp(w) {
+		return []string{w[:len("2006-01-02")], w[len("2006-01-02T"):]}
+	}
+	return strings.FieldsFunc(w, func(r rune) bool { return strings.ContainsRune(`/\@:&~`, r) })
+}
+
+// isTimeStamp reports whether w starts as 2006-01-02T15 does.
+func isTimeStamp(w string) bool {
+	return len(w) > len("2006-01-02T") && w[10]|0x20 == 't' && w[4] == '-' && w[7] == '-' &&
+		allDigits(w[:4]) && allDigits(w[5:7]) && allDigits(w[8:10]) && isDigit(w[11])
+}
+
+// trimJoints is w without the joints around it, but for the dot of .NET and the sign of
+// C++.
+func trimJoints(w string) string {
+	whole := strings.TrimFunc(w, isJoint)
+	i := strings.Index(w, whole)
+	last := whole[strings.LastIndexFunc(whole, isJoint)+1:]
+	end := i + len(whole)
+	end += hasSign(last, w[end:])
+	if i == 1 && w[0] == '.' {
+		i = 0
+	}
+	return w[i:end]
+}
+
+// isIdentifier reports whether a compound is a term by itself: it has a digit, a sign that
+// no two words of prose have between them, or the slashes of a path. Of well-known, and/or
+// and note:this, the parts are what people search for.
+func isIdentifier(w string, fields []string) bool {
+	if strings.Count(w, "/") > 1 && len(fields) > 2 {
+		return true
+	}
+	return strings.ContainsFunc(w, func(r rune) bool {
+		return unicode.IsNumber(r) || isJoint(r) && strings.IndexByte("-/:+~#", byte(min(r, utf8.RuneSelf))) < 0
+	}) && (len(fields) > 1 || w[0] == '.')
 }
 
 // isAcronym reports whether the fields of w are single letters between dots: U.S.A, e.g.
@@ -25,8 +83,32 @@ func isAcronym(w string, fields []string) bool {
 			return false
 		}
 	}
-	return !strings.ContainsFunc(w, func(r rune) bool { return isJoint(r) && r != '.' })
+	return len(fields) > 1 && !strings.ContainsFunc(w, func(r rune) bool { return isJoint(r) && r != '.' })
 }
+
+// numbered is the runs of letters and of digits in an ASCII word with both, less those of
+// a single sign: ISO27001 is found as ISO 27001, 10km as 10 km. What changes more often
+// than names do is a hash, with no parts to be found by.
+func numbered(w string) []string {
+	var runs []string
+	start, changes := 0, 0
+	for i := 1; i <= len(w); i++ {
+		switch {
+		case w[i-1] >= utf8.RuneSelf, i == len(w) && start == 0, changes > maxChanges:
+			return nil
+		case i < len(w) && isDigit(w[i]) == isDigit(w[i-1]):
+			continue
+		case i-start > 1:
+			runs = append(runs, w[start:i])
+		}
+		start, changes = i, changes+1
+	}
+	return runs
+}
+
+// maxChanges from letters to digits or back are in names: H2O2 has three. On SciFact, 1 gives
+// nDCG@10 .697, 2 .698, 3 .700, 4 .701.
+const maxChanges = 4
 
 // humps cuts w where its capitals say that a word starts: HttpServer, parseURL,
 // HTTPServer. It returns nil when there is nothing to cut and when a part would be a
@@ -75,63 +157,4 @@ func hasInnerCapital(w string) bool {
 		small = small || unicode.IsLower(r)
 	}
 	return capital && small
-}
-
-// numberTerms makes the terms of a number with signs inside: its grouping goes (1,000 and
-// 1'000 are 1000), its decimal point stays, and a version is also found without its v.
-// It returns nil when w is none.
-func numberTerms(w string) []string {
-	digits, version := w, false
-	if len(w) > 1 && w[0]|0x20 == 'v' {
-		digits, version = w[1:], true
-	}
-	signs := 0
-	for i := 0; i < len(digits); i++ {
-		switch c := digits[i]; {
-		case '0' <= c && c <= '9':
-		case strings.IndexByte(".,'", c) >= 0 && i > 0 && i+1 < len(digits):
-			signs++
-		default:
-			return nil
-		}
-	}
-	switch {
-	case signs == 0:
-		return nil
-	case version:
-		return []string{"v" + digits, digits}
-	}
-	return []string{ungroup(digits)}
-}
-
-// ungroup drops the commas or apostrophes that part a number into thousands, and dots
-// where there are two or more groups (one could be a decimal point).
-func ungroup(n string) string {
-	whole, fraction, _ := strings.Cut(n, ".")
-	for _, sep := range []string{",", "'"} {
-		if g := strings.Split(whole, sep); isGrouped(g) && !strings.Contains(fraction, ".") {
-			whole = strings.Join(g, "")
-			if fraction != "" {
-				whole += "." + fraction
-			}
-			return whole
-		}
-	}
-	if g := strings.Split(n, "."); len(g) > 2 && isGrouped(g) {
-		return strings.Join(g, "")
-	}
-	return n
-}
-
-// isGrouped reports whether g is a number cut into thousands.
-func isGrouped(g []string) bool {
-	if len(g) < 2 || len(g[0]) > 3 {
-		return false
-	}
-	for _, part := range g[1:] {
-		if len(part) != 3 || strings.Trim(part, "0123456789") != "" {
-			return false
-		}
-	}
-	return true
 }

@@ -1,129 +1,213 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
+// profile is how an Analyzer reads words.
+type profile struct {
+	languages []*language // more than one where it is not known which
+	surface   bool        // index the words themselves besides their stems
+}
+
+// draft collects the terms of a word, and those that a query asks for where they differ.
+type draft struct {
+	terms, query []string
+	differ       bool
+}
+
+// add takes a term; asked tells whether queries have it as well.
+func (d *draft) add(term string, asked bool) {
+	if term = cut(term); term == "" {
+		return
+	}
+	if !asked && !d.differ {
+		d.query, d.differ = slices.Clone(d.terms), true
+	}
+	d.terms = append(d.terms, term)
+	if asked && d.differ {
+		d.query = append(d.query, term)
+	}
+}
+
+func (d *draft) word(raw string) *word {
+	if !d.differ {
+		d.query = d.terms
+	}
+	return &word{raw: raw, terms: d.terms, query: d.query}
+}
+
 // analyze makes the terms of one word or, for the scripts cut into grams, of one run.
-func (l *language) analyze(raw string, class runeClass) (terms []string, stop bool) {
+func (p *profile) analyze(raw string, class runeClass) *word {
+	d := &draft{}
 	switch class {
-	case classHan:
-		return hanTerms(l.fold(raw)), false
-	case classHangul:
-		return grams(l.fold(raw), 2), false
-	case classComplex:
-		return grams(l.fold(raw), 3), false
+	case classEmoji:
+		d.add(emoji(raw), false)
+	case classWord:
+		for rest := raw; rest != ""; {
+			var piece string
+			piece, rest = nextPiece(rest)
+			p.compound(d, respell(piece))
+		}
+	default:
+		p.part(d, raw)
 	}
-	raw = cut(raw)
+	return d.word(raw)
+}
+
+// nextPiece is the part of w to analyse at once, and what remains.
+func nextPiece(w string) (piece, rest string) {
+	if len(w) <= maxTermBytes {
+		return w, ""
+	}
+	piece = cut(w)
+	if n := strings.LastIndexFunc(piece, isJoint); n > 0 {
+		return w[:n], w[n+1:]
+	}
+	rest = w[len(piece):]
+	if n := strings.IndexFunc(rest, isJoint); n >= 0 {
+		return piece, rest[n:]
+	}
+	return piece, ""
+}
+
+// compound makes the terms of a word with or without signs inside: of an identifier,
+// itself and those of its segments; the path src/main.go is also found as main.go. Two
+// parts with a hyphen are one word as well, as some write them: e-mail, IL-6.
+func (p *profile) compound(d *draft, raw string) {
 	if terms := numberTerms(raw); terms != nil {
-		return terms, false
+		for _, t := range terms {
+			d.add(t, true)
+		}
+		return
 	}
-	fields := strings.FieldsFunc(raw, isJoint)
+	fields := splitJoints(raw)
 	switch {
 	case len(fields) == 0:
-		return nil, false
-	case len(fields) == 1 && (strings.HasSuffix(raw, "#") || strings.HasSuffix(raw, "++")):
-		return []string{l.fold(raw), l.fold(fields[0])}, false
-	case len(fields) == 1:
-		return l.field(fields[0])
+		return
+	case len(fields) == 1 && raw[0] != '.':
+		p.field(d, fields[0])
+		return
 	case isAcronym(raw, fields):
-		return []string{l.fold(strings.Join(fields, ""))}, false
+		d.add(p.fold(strings.Join(fields, "")), true)
+		return
 	}
-	if whole := strings.TrimFunc(raw, isJoint); !isHyphenated(whole) {
-		terms = append(terms, l.fold(whole))
+	if isIdentifier(raw, fields) {
+		d.add(p.fold(trimJoints(raw)), true)
+	}
+	if joined, ok := strings.CutPrefix(raw, fields[0]+"-"); ok && len(fields) == 2 && joined == fields[1] && isASCII(raw) {
+		p.simple(d, fields[0]+fields[1])
+	}
+	if segments := splitSegments(raw); len(segments) > 1 {
+		for _, s := range segments {
+			p.compound(d, s)
+		}
+		return
 	}
 	for _, f := range fields {
-		if t, stop := l.field(f); !stop {
-			terms = append(terms, t...)
-		}
+		p.field(d, f)
 	}
-	return terms, false
 }
 
-// field makes the terms of a word without joints: itself, and what its capitals part.
-func (l *language) field(w string) (terms []string, stop bool) {
-	terms, stop = l.simple(w)
+// field makes the terms of a word without joints: itself, and what its signs, scripts and
+// capitals part.
+func (p *profile) field(d *draft, w string) {
+	if name := strings.TrimRight(w, "+#"); name != w {
+		d.add(p.fold(w), true)
+		w = name
+	}
+	if isASCII(w) {
+		p.letters(d, w)
+		return
+	}
+	parts := splitScripts(w)
+	mixed := slices.ContainsFunc(parts, isGrammed)
+	if len(parts) > 1 && !mixed {
+		p.simple(d, w)
+	}
+	for _, part := range parts {
+		if len(parts) == 1 || mixed || utf8.RuneCountInString(part) > 1 {
+			p.part(d, part)
+		}
+	}
+}
+
+// part makes the terms of a run in one script.
+func (p *profile) part(d *draft, w string) {
+	r, _ := utf8.DecodeRuneInString(w)
+	switch classOfRune(r) {
+	case classHan:
+		addHan(d, p.fold(w))
+	case classComplex:
+		addComplex(d, p.fold(w))
+	case classHangul:
+		addHangul(d, p.fold(w))
+	default:
+		p.letters(d, w)
+	}
+}
+
+func (p *profile) letters(d *draft, w string) {
+	p.simple(d, w)
 	for _, hump := range humps(w) {
-		if t, stop := l.simple(hump); !stop {
-			terms = append(terms, t...)
+		p.simple(d, hump)
+	}
+	for _, run := range numbered(w) {
+		d.add(p.fold(run), true)
+	}
+}
+
+// simple makes the terms of a word without inner structure: one for each spelling that
+// the languages give it.
+func (p *profile) simple(d *draft, w string) {
+	languages := p.languages
+	if p.surface {
+		languages = append(slices.Clip(languages), &unknown)
+	}
+	from, asked := len(d.terms), true
+	for _, l := range languages {
+		term, stop := l.forScript(w).term(w)
+		asked = asked && (!stop || isShouted(w))
+		if !slices.Contains(d.terms[from:], term) {
+			d.add(term, asked)
 		}
 	}
-	return terms, stop
-}
-
-// simple makes the term of a word without inner structure.
-func (l *language) simple(w string) (terms []string, stop bool) {
-	l = l.forScript(w)
-	folded := l.fold(w)
-	if l.elided {
-		folded = elide(folded)
-	}
-	if _, ok := l.stop[folded]; ok {
-		return []string{folded}, true
-	}
-	if folded = l.stemmed(folded); folded == "" {
-		return nil, false
-	}
-	return []string{folded}, false
-}
-
-// fold lower-cases s for comparison and drops what only formats it: soft hyphens,
-// zero-width signs and direction marks.
-func (l *language) fold(s string) string {
-	if isLowerASCII(s) {
-		return s
-	}
-	if l.lower != nil {
-		s = l.lower(s)
-	} else {
-		s = cases.Fold().String(s)
-	}
-	if isLowerASCII(s) {
-		return s
-	}
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '’', r == 'ʼ', r == '＇':
-			return '\''
-		case unicode.Is(unicode.Cf, r):
-			return -1
+	if name := afterPrefix(w); name != "" {
+		if term, _ := languages[0].term(name); !slices.Contains(d.terms[from:], term) {
+			d.add(term, asked)
 		}
-		return r
-	}, norm.NFKC.String(s))
-	if l.plain {
-		s = stripLatinMarks(s)
 	}
-	return s
 }
 
-func isLowerASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+// fold is the spelling of a term that is not stemmed.
+func (p *profile) fold(s string) string {
+	if p.surface {
+		return unknown.finish(unknown.fold(s))
+	}
+	return p.languages[0].finish(p.languages[0].fold(s))
+}
+
+// afterPrefix is Neill of O'Neill and eau of l'eau: the name is searched for without what
+// stands before it. It is "" where there is none.
+func afterPrefix(w string) string {
+	before, after, ok := strings.Cut(w, "'")
+	if !ok || len(before) > 2 || !isASCII(before) || len(after) < 3 || strings.Contains(after, "'") {
+		return ""
+	}
+	return after
+}
+
+// isShouted reports whether w is two or more capitals, as the names IT, WHO and US are.
+func isShouted(w string) bool {
+	n := 0
+	for _, r := range w {
+		if !unicode.IsUpper(r) {
 			return false
 		}
+		n++
 	}
-	return true
-}
-
-// stripLatinMarks removes the accents of Latin letters; marks of other scripts belong to
-// the letter (Indic vowels) and stay.
-func stripLatinMarks(s string) string {
-	var b strings.Builder
-	latin := false
-	for _, r := range norm.NFD.String(s) {
-		if unicode.Is(unicode.Mn, r) {
-			if latin {
-				continue
-			}
-		} else {
-			latin = unicode.Is(unicode.Latin, r)
-		}
-		b.WriteRune(r)
-	}
-	return norm.NFC.String(b.String())
+	return n > 1
 }
