@@ -2,6 +2,7 @@ package retriever
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -36,9 +37,10 @@ const (
 //
 // Semantics, the same on every store: an array field matches eq, in and ranges when any
 // of its elements does; ne and nin are the exact negations of eq and in, so they match a
-// document without the field; ranges are for numbers. A key the collection does not
-// have, or a value of another type than the field's, is ErrBadFilter, never an empty
-// result.
+// document without the field. A range compares numbers with a number, or, where its value
+// is a date (see ParseDate), the strings of a string field that are dates; other strings
+// are in no range. A key the collection does not have, or a value of another type than the
+// field's, is ErrBadFilter, never an empty result.
 type Filter struct {
 	Op      FilterOp
 	Key     string
@@ -141,8 +143,8 @@ func (f *Filter) Validate(s Schema, visible func() []string) error {
 	if !known {
 		return fmt.Errorf("field %q: the documents have %s: %w", f.Key, listed(visible()), ErrBadFilter)
 	}
-	if f.isRange() && want != NumberField {
-		return fmt.Errorf("%q on field %q, which is %s: want a number field: %w", f.Op, f.Key, want, ErrBadFilter)
+	if f.isRange() && want == BoolField {
+		return fmt.Errorf("%q on field %q, which is %s: want a field of numbers or dates: %w", f.Op, f.Key, want, ErrBadFilter)
 	}
 	values := []any{f.Value}
 	if f.Op == OpIn || f.Op == OpNin {
@@ -151,6 +153,11 @@ func (f *Filter) Validate(s Schema, visible func() []string) error {
 	for _, v := range values {
 		if _, list := v.([]any); list || typeOf(v) != want {
 			return fmt.Errorf("field %q is %s, got %s: %w", f.Key, want, describe(v), ErrBadFilter)
+		}
+	}
+	if text, ok := f.Value.(string); ok && f.isRange() {
+		if _, ok := ParseDate(text); !ok {
+			return fmt.Errorf("%q on field %q wants a date, as 2026-01-31 or 2026-01-31T09:00:00Z: %w", f.Op, f.Key, ErrBadFilter)
 		}
 	}
 	return nil
@@ -210,23 +217,40 @@ func (f *Filter) Match(m Metadata) bool {
 	case OpIn:
 		return anyValue(m[f.Key], func(v any) bool { return slices.Contains(f.Values, v) })
 	}
-	bound, _ := f.Value.(float64)
-	return anyValue(m[f.Key], func(v any) bool {
+	return anyValue(m[f.Key], f.inRange)
+}
+
+// inRange reports whether one value is in f's range.
+func (f *Filter) inRange(v any) bool {
+	c := 0
+	switch bound := f.Value.(type) {
+	case float64:
 		n, ok := v.(float64)
 		if !ok {
 			return false
 		}
-		switch f.Op {
-		case OpGt:
-			return n > bound
-		case OpGte:
-			return n >= bound
-		case OpLt:
-			return n < bound
-		default:
-			return n <= bound
+		c = cmp.Compare(n, bound)
+	case string:
+		text, _ := v.(string)
+		at, ok := ParseDate(text)
+		limit, valid := ParseDate(bound)
+		if !ok || !valid {
+			return false
 		}
-	})
+		c = at.Compare(limit)
+	default:
+		return false
+	}
+	switch f.Op {
+	case OpGt:
+		return c > 0
+	case OpGte:
+		return c >= 0
+	case OpLt:
+		return c < 0
+	default:
+		return c <= 0
+	}
 }
 
 func anyValue(v any, match func(any) bool) bool {

@@ -13,10 +13,9 @@ import (
 // candidate has the id and, where a rank is given, a place in the list.
 func candidate(id string, lexical float64, lexicalRank int, dense float64, denseRank int) retriever.Candidate {
 	return retriever.Candidate{
-		Chunk:    retriever.Chunk{ID: id, Text: "text of " + id},
-		Document: retriever.Document{ID: "doc-" + id},
-		Lexical:  retriever.Leg{Score: lexical, Rank: lexicalRank, Known: true},
-		Dense:    retriever.Leg{Score: dense, Rank: denseRank, Known: true},
+		Passage: retriever.Passage{Chunk: retriever.Chunk{ID: id, Text: "text of " + id}, Document: retriever.Document{ID: "doc-" + id}},
+		Lexical: retriever.Leg{Score: lexical, Rank: lexicalRank, Known: true},
+		Dense:   retriever.Leg{Score: dense, Rank: denseRank, Known: true},
 	}
 }
 
@@ -60,8 +59,8 @@ func TestFuseFallsBackToTheListThatHasHits(t *testing.T) {
 		t.Errorf("no lexical hit: %s", diff)
 	}
 	lexical := retriever.CandidateSet{Candidates: []retriever.Candidate{
-		{Chunk: retriever.Chunk{ID: "a"}, Lexical: retriever.Leg{Score: 1, Rank: 2, Known: true}},
-		{Chunk: retriever.Chunk{ID: "b"}, Lexical: retriever.Leg{Score: 2, Rank: 1, Known: true}},
+		{Passage: retriever.Passage{Chunk: retriever.Chunk{ID: "a"}}, Lexical: retriever.Leg{Score: 1, Rank: 2, Known: true}},
+		{Passage: retriever.Passage{Chunk: retriever.Chunk{ID: "b"}}, Lexical: retriever.Leg{Score: 2, Rank: 1, Known: true}},
 	}}
 	if diff := cmp.Diff([]string{"b", "a"}, ids(retriever.Fusion{Alpha: 0.9}.Fuse(lexical))); diff != "" {
 		t.Errorf("no query vector: %s", diff)

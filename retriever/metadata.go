@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 )
 
 // FieldType is the type of a filterable field, fixed by the first value a collection
@@ -117,6 +118,24 @@ func canonicalScalar(v any) (any, error) {
 		return nil, fmt.Errorf("number %v: %w", f, ErrBadMetadata)
 	}
 	return f, nil
+}
+
+// ParseDate reads a metadata string as a moment: RFC 3339, or a day, which begins at
+// midnight UTC. Years are 0001 to 9999. The result is in UTC, whole microseconds: what is finer is cut, so that every
+// store compares alike.
+func ParseDate(s string) (t time.Time, ok bool) {
+	if len(s) < len(time.DateOnly) || s[4] != '-' { // most strings are not dates
+		return t, false
+	}
+	layout := time.RFC3339
+	if len(s) == len(time.DateOnly) {
+		layout = time.DateOnly
+	}
+	t, err := time.Parse(layout, s)
+	if t = t.UTC().Truncate(time.Microsecond); err != nil || t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 func typeOf(v any) FieldType {

@@ -75,6 +75,16 @@ type Reader interface {
 	Document(ctx context.Context, scope Scope, id string) (Document, []Chunk, error)
 	// Candidates returns the best chunks by words and by vector; see CandidateSet.
 	Candidates(ctx context.Context, q CandidateQuery) (CandidateSet, error)
+	// Passages returns the collection's chunks of these IDs in the order asked for, without
+	// vectors. Those that are not there, or no longer, and those beyond the Scope are left
+	// out: a document may have been replaced since its chunks were found.
+	Passages(ctx context.Context, scope Scope, collection string, ids []string) ([]Passage, error)
+}
+
+// Passage is a chunk with its document.
+type Passage struct {
+	Chunk    Chunk // without Vector
+	Document Document
 }
 
 // CandidateQuery asks for the union of two ranked lists over one collection.
@@ -82,9 +92,11 @@ type CandidateQuery struct {
 	Collection string
 	Scope      Scope
 	Filter     *Filter
-	Text       string // for the lexical list; none when it holds no words
-	Vector     Vector // for the dense list; none when nil
-	Depth      int    // length of each list, ≥ 1
+	Documents  []string // IDs; only chunks of these. None: of all
+	Text       string   // for the lexical list; none when it holds no words
+	Vector     Vector   // for the dense list; none when nil
+	Depth      int      // length of each list, ≥ 1
+	Bare       bool     // a candidate's Chunk has its ID only and its Document nothing: Passages has the rest
 }
 
 // Leg is a candidate's standing in one of the two lists.
@@ -96,10 +108,9 @@ type Leg struct {
 
 // Candidate is a chunk that one of the lists found.
 type Candidate struct {
-	Chunk    Chunk // without Vector
-	Document Document
-	Lexical  Leg
-	Dense    Leg
+	Passage
+	Lexical Leg
+	Dense   Leg
 	// Coverage is the share, in [0,1], of the query's mass whose terms the chunk holds; a
 	// term's is its TermMass.
 	Coverage float64

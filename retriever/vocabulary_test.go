@@ -67,25 +67,29 @@ func TestParseFilterRefusesWithTheReason(t *testing.T) {
 }
 
 func TestFilterMeaning(t *testing.T) {
-	schema := retriever.Schema{"lang": "string", "year": "number", "tags": "string", "ok": "bool"}
-	doc := retriever.Metadata{"lang": "en", "year": 2024.0, "tags": []any{"a", "b"}, "ok": true}
+	schema := retriever.Schema{"lang": "string", "year": "number", "tags": "string", "ok": "bool", "due": "string"}
+	doc := retriever.Metadata{"lang": "en", "year": 2024.0, "tags": []any{"a", "b"}, "ok": true, "due": []any{"soon", "2026-03-01T01:00:00+02:00"}}
 	empty := retriever.Metadata{}
 	for in, want := range map[string][2]bool{ // doc, empty
-		`{"type":"eq","key":"lang","value":"en"}`:      {true, false},
-		`{"type":"ne","key":"lang","value":"en"}`:      {false, true},
-		`{"type":"ne","key":"lang","value":"de"}`:      {true, true},
-		`{"type":"eq","key":"tags","value":"b"}`:       {true, false},
-		`{"type":"ne","key":"tags","value":"b"}`:       {false, true},
-		`{"type":"in","key":"tags","value":["x","a"]}`: {true, false},
-		`{"type":"in","key":"tags","value":[]}`:        {false, false},
-		`{"type":"nin","key":"tags","value":[]}`:       {true, true},
-		`{"type":"nin","key":"tags","value":["a"]}`:    {false, true},
-		`{"type":"gt","key":"year","value":2023}`:      {true, false},
-		`{"type":"gte","key":"year","value":2024}`:     {true, false},
-		`{"type":"lt","key":"year","value":2024}`:      {false, false},
-		`{"type":"lte","key":"year","value":2024}`:     {true, false},
-		`{"type":"eq","key":"ok","value":true}`:        {true, false},
-		`{"type":"and","filters":[{"type":"eq","key":"ok","value":true},{"type":"eq","key":"lang","value":"de"}]}`:          {false, false},
+		`{"type":"eq","key":"lang","value":"en"}`:                                                                  {true, false},
+		`{"type":"ne","key":"lang","value":"en"}`:                                                                  {false, true},
+		`{"type":"ne","key":"lang","value":"de"}`:                                                                  {true, true},
+		`{"type":"eq","key":"tags","value":"b"}`:                                                                   {true, false},
+		`{"type":"ne","key":"tags","value":"b"}`:                                                                   {false, true},
+		`{"type":"in","key":"tags","value":["x","a"]}`:                                                             {true, false},
+		`{"type":"in","key":"tags","value":[]}`:                                                                    {false, false},
+		`{"type":"nin","key":"tags","value":[]}`:                                                                   {true, true},
+		`{"type":"nin","key":"tags","value":["a"]}`:                                                                {false, true},
+		`{"type":"gt","key":"year","value":2023}`:                                                                  {true, false},
+		`{"type":"gte","key":"year","value":2024}`:                                                                 {true, false},
+		`{"type":"lt","key":"year","value":2024}`:                                                                  {false, false},
+		`{"type":"lte","key":"year","value":2024}`:                                                                 {true, false},
+		`{"type":"eq","key":"ok","value":true}`:                                                                    {true, false},
+		`{"type":"gte","key":"due","value":"2026-02-28T23:00:00Z"}`:                                                {true, false},
+		`{"type":"gt","key":"due","value":"2026-02-28T23:00:00Z"}`:                                                 {false, false},
+		`{"type":"lt","key":"due","value":"2026-03-01"}`:                                                           {true, false},
+		`{"type":"gt","key":"lang","value":"2026-03-01"}`:                                                          {false, false},
+		`{"type":"and","filters":[{"type":"eq","key":"ok","value":true},{"type":"eq","key":"lang","value":"de"}]}`: {false, false},
 		`{"type":"or","filters":[{"type":"eq","key":"lang","value":"de"},{"type":"nin","key":"lang","value":["de","en"]}]}`: {false, true},
 	} {
 		f, err := retriever.ParseFilter([]byte(in))
@@ -109,7 +113,8 @@ func TestFilterThatDoesNotFitTheSchemaIsAnError(t *testing.T) {
 		`{"type":"eq","key":"lang","value":1}`:                                  "is string, got number",
 		`{"type":"eq","key":"lang","value":null}`:                               "got null",
 		`{"type":"eq","key":"lang","value":["en"]}`:                             "got an array",
-		`{"type":"gt","key":"lang","value":"a"}`:                                "want a number field",
+		`{"type":"gt","key":"lang","value":"a"}`:                                "wants a date",
+		`{"type":"gt","key":"year","value":"2026-01-31"}`:                       "is number, got string",
 		`{"type":"in","key":"year","value":[1,"2"]}`:                            "got string",
 		`{"type":"and","filters":[{"type":"eq","key":"year","value":{"a":1}}]}`: "got an object",
 	} {

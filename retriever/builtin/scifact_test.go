@@ -135,7 +135,7 @@ func (c *collection) candidates(lexical, dense []float64) (set retriever.Candida
 	maps.Copy(union, vectors)
 	for _, d := range slices.Sorted(maps.Keys(union)) {
 		set.Candidates = append(set.Candidates, retriever.Candidate{
-			Chunk:   retriever.Chunk{ID: c.ids[d]},
+			Passage: retriever.Passage{Chunk: retriever.Chunk{ID: c.ids[d]}},
 			Lexical: retriever.Leg{Score: lexical[d], Rank: words[d], Known: true},
 			Dense:   retriever.Leg{Score: dense[d], Rank: vectors[d], Known: true},
 		})

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"ragway/retriever"
 	"ragway/retriever/text"
 )
@@ -28,7 +30,7 @@ func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (set
 		if err != nil {
 			return err
 		}
-		if set.Candidates, err = s.fill(ctx, tx, c, found); err != nil {
+		if set.Candidates, err = s.fill(ctx, tx, c, found, q.Bare); err != nil {
 			return err
 		}
 		if q.Vector != nil {
@@ -121,31 +123,24 @@ func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, vector re
 	return out
 }
 
-// fill reads the candidates' chunks and documents from the file.
-func (s *Store) fill(ctx context.Context, tx *sql.Tx, c *collection, found []candidate) ([]retriever.Candidate, error) {
-	keys, rows := make([]int64, len(found)), make([]int64, 0, len(found))
-	for i, f := range found {
-		keys[i] = c.index.key(f.ref)
-		rows = append(rows, keys[i]>>chunkBits)
-	}
-	slices.Sort(rows)
-	documents, err := s.readDocuments(ctx, tx, c, slices.Compact(rows))
-	if err != nil {
-		return nil, err
-	}
-	chunks, err := s.readChunks(ctx, tx, keys)
-	if err != nil {
-		return nil, err
-	}
+// fill makes candidates of what was found, with their texts unless they are to be bare.
+func (s *Store) fill(ctx context.Context, tx *sql.Tx, c *collection, found []candidate, bare bool) ([]retriever.Candidate, error) {
 	out := make([]retriever.Candidate, len(found))
+	refs := make([]chunkRef, len(found))
 	for i, f := range found {
-		document, haveDocument := documents[keys[i]>>chunkBits]
-		chunk, haveChunk := chunks[keys[i]]
-		if !haveDocument || !haveChunk {
-			return nil, fmt.Errorf("chunk key %d is indexed and not stored: %w", keys[i], retriever.ErrCorrupt)
-		}
-		chunk.DocumentID = document.ID
-		out[i] = retriever.Candidate{Chunk: chunk, Document: document, Lexical: f.lexical, Dense: f.dense, Coverage: f.coverage}
+		out[i] = retriever.Candidate{Lexical: f.lexical, Dense: f.dense, Coverage: f.coverage}
+		out[i].Chunk.ID = uuid.UUID(*c.index.id(f.ref)).String()
+		refs[i] = f.ref
+	}
+	if bare {
+		return out, nil
+	}
+	passages, err := s.passages(ctx, tx, c, refs)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range passages {
+		out[i].Passage = p
 	}
 	return out, nil
 }

@@ -20,6 +20,7 @@ type segment struct {
 
 	document []uint32   // of each chunk
 	ids      [][16]byte // of each chunk
+	byID     []uint32   // chunks, by ID
 	lengths  []uint32   // of each chunk, in terms
 
 	dimension int
@@ -233,6 +234,7 @@ func (b *segmentBuilder) build() *segment {
 			s.hasVector = append(s.hasVector, 0)
 		}
 	}
+	s.sortByID()
 	s.addCodes()
 	s.invert(b.occurs)
 	s.bound(b.params)

@@ -158,8 +158,12 @@ func (q *search) leg(using string, query *api.Query) *api.QueryPoints {
 	if len(q.terms) == 0 {
 		vectors = nil
 	}
+	fields := chunkFields
+	if q.query.Bare {
+		fields = versionFields
+	}
 	return &api.QueryPoints{CollectionName: q.head.alias, Query: query, Using: api.PtrOf(using), Filter: q.filter,
-		Limit: api.PtrOf(uint64(q.page)), WithPayload: api.NewWithPayloadInclude(chunkFields...), WithVectors: withVectors(vectors)}
+		Limit: api.PtrOf(uint64(q.page)), WithPayload: api.NewWithPayloadInclude(fields...), WithVectors: withVectors(vectors)}
 }
 
 func withVectors(names []string) *api.WithVectorsSelector {

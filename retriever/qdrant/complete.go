@@ -73,8 +73,12 @@ func (q *search) complete(ctx context.Context, r round, lexical, dense []*api.Sc
 // candidate is p with its lexical score computed here, which a place in the lexical list
 // replaces by the server's own.
 func (q *search) candidate(r round, p *api.ScoredPoint) *retriever.Candidate {
-	c := &retriever.Candidate{Chunk: parseChunk(p.GetId().GetUuid(), p.Payload)}
-	c.Document = r.manifests[c.Chunk.DocumentID].document
+	c := &retriever.Candidate{}
+	c.Chunk.ID = p.GetId().GetUuid()
+	if !q.query.Bare {
+		c.Chunk = parseChunk(c.Chunk.ID, p.Payload)
+		c.Document = r.manifests[c.Chunk.DocumentID].document
+	}
 	if len(q.terms) > 0 {
 		score, coverage := lexicalScore(q.terms, sparseOf(p.GetVectors()))
 		c.Lexical, c.Coverage = retriever.Leg{Score: score, Known: true}, coverage

@@ -124,6 +124,9 @@ func chunkPayload(d *retriever.Document, c *retriever.Chunk, started int64) payl
 	return p
 }
 
+// versionFields are the payload fields that tell whether a chunk is of a committed version.
+var versionFields = []string{fieldDocumentID, fieldVersion}
+
 // chunkFields are the payload fields that parseChunk and the readers need.
 var chunkFields = []string{fieldDocumentID, fieldVersion, fieldContent, fieldOrdinal, fieldPage, fieldTokens, fieldHeadings, fieldSpan, fieldContext}
 

@@ -33,6 +33,7 @@ func testCancelled(e *env) {
 		"Documents":  func() error { _, err := collect(e.store.Documents(ctx, op, "docs", "")); return err },
 		"Document":   func() error { _, _, err := e.store.Document(ctx, op, a.id()); return err },
 		"Candidates": func() error { _, err := e.store.Candidates(ctx, query("alpha", 5)); return err },
+		"Passages":   func() error { _, err := e.store.Passages(ctx, op, "docs", []string{a.id()}); return err },
 		"PutRecords": func() error {
 			return e.store.PutRecords(ctx, retriever.Record{Kind: "k", Key: "1", Value: []byte("1")})
 		},

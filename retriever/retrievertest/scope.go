@@ -24,7 +24,18 @@ func (e *env) wantVisible(scope retriever.Scope, want ...string) {
 	slices.Sort(want)
 	q := query("shared", 50)
 	q.Scope = scope
-	got := map[string][]string{"Candidates": {}, "Documents": {}, "Document": {}}
+	got := map[string][]string{"Candidates": {}, "Documents": {}, "Document": {}, "Passages": {}}
+	var chunks []string
+	for _, s := range scopeSpecs {
+		_, stored, err := e.store.Document(e.ctx, retriever.Operator(), s.id())
+		e.must(err)
+		chunks = append(chunks, stored[0].ID)
+	}
+	passages, err := e.store.Passages(e.ctx, scope, "docs", chunks)
+	e.must(err)
+	for _, p := range passages {
+		got["Passages"] = append(got["Passages"], p.Document.Tenant+"/"+p.Document.URI)
+	}
 	for _, c := range e.candidates(q).Candidates {
 		got["Candidates"] = append(got["Candidates"], c.Document.Tenant+"/"+c.Document.URI)
 	}
