@@ -1,11 +1,37 @@
 package local
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
 	"ragway/retriever"
 )
+
+// masks are those of the parts.
+func (x *index) masks(scope retriever.Scope, filter *retriever.Filter) []bitset {
+	masks := make([]bitset, len(x.parts))
+	for i, p := range x.parts {
+		masks[i] = p.mask(scope, filter)
+	}
+	return masks
+}
+
+// restrict takes from the masks every chunk of a document that is not at one of rows.
+func (x *index) restrict(masks []bitset, rows []int64) {
+	for i, p := range x.parts {
+		among := newBitset(p.chunks())
+		for _, row := range rows {
+			if d, found := p.find(row); found {
+				among.setRange(int(p.first[d]), int(p.first[d+1]))
+			}
+		}
+		if masks[i] != nil {
+			among.and(masks[i])
+		}
+		masks[i] = among
+	}
+}
 
 // mask is the set of p's chunks that the scope and the filter allow; nil: all.
 func (p *part) mask(scope retriever.Scope, filter *retriever.Filter) bitset {
@@ -130,9 +156,21 @@ func (s *segment) compare(f *retriever.Filter, add func([]uint32)) {
 		for _, v := range f.Values {
 			equal(v)
 		}
-	case retriever.OpGt, retriever.OpGte:
-		add(x.numbers.greater(number(f.Value), f.Op == retriever.OpGte))
-	case retriever.OpLt, retriever.OpLte:
-		add(x.numbers.less(number(f.Value), f.Op == retriever.OpLte))
+	default:
+		if text, ok := f.Value.(string); ok {
+			if at, ok := retriever.ParseDate(text); ok {
+				add(inRange(&x.dates, f.Op, at.UnixMicro()))
+			}
+			return
+		}
+		add(inRange(&x.numbers, f.Op, number(f.Value)))
 	}
+}
+
+// inRange are the documents with a value in the range.
+func inRange[V cmp.Ordered](x *values[V], op retriever.FilterOp, bound V) []uint32 {
+	if op == retriever.OpGt || op == retriever.OpGte {
+		return x.greater(bound, op == retriever.OpGte)
+	}
+	return x.less(bound, op == retriever.OpLte)
 }

@@ -26,7 +26,15 @@ func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (set
 		if err := checkQuery(c, q); err != nil {
 			return err
 		}
-		found, err := c.index.search(ctx, text.For(c.settings.Language), q)
+		masks := c.index.masks(q.Scope, q.Filter)
+		if len(q.Documents) > 0 {
+			rows, err := s.documentRows(ctx, tx, c, q.Documents)
+			if err != nil {
+				return err
+			}
+			c.index.restrict(masks, rows)
+		}
+		found, err := c.index.search(ctx, text.For(c.settings.Language), q, masks)
 		if err != nil {
 			return err
 		}
@@ -61,12 +69,9 @@ type candidate struct {
 }
 
 // search finds both lists and completes the scores of their union, ordered by chunk ID.
-func (x *index) search(ctx context.Context, analyzer *text.Analyzer, q retriever.CandidateQuery) ([]candidate, error) {
+// masks has one mask a part.
+func (x *index) search(ctx context.Context, analyzer *text.Analyzer, q retriever.CandidateQuery, masks []bitset) ([]candidate, error) {
 	depth := max(1, q.Depth)
-	masks := make([]bitset, len(x.parts))
-	for i, p := range x.parts {
-		masks[i] = p.mask(q.Scope, q.Filter)
-	}
 	var lex *lexical
 	union := map[chunkRef]*candidate{}
 	if terms := analyzer.QueryTerms(q.Text); len(terms) > 0 {

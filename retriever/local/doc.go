@@ -20,7 +20,8 @@
 // it. New documents become a small segment; the poller merges segments that have grown
 // alike and rewrites those with many deletions. A segment holds postings for BM25,
 // vectors in fixed point with their sign-bit codes, and for each metadata field, the
-// tenant and the access list, sorted values with the documents that have them.
+// tenant and the access list, sorted values with the documents that have them; of strings
+// that are dates, also the moments.
 //
 // That last structure takes the place of one compressed bitmap a value: in an immutable
 // segment the documents of a value, and of a range of values, are one slice. It costs

@@ -180,6 +180,7 @@ func (b *segmentBuilder) copyFields(p *part, documents []uint32) {
 		pairs := b.pairs(key)
 		copyValues(&f.strings, documents, &pairs.strings)
 		copyValues(&f.numbers, documents, &pairs.numbers)
+		copyValues(&f.dates, documents, &pairs.dates)
 	}
 }
 

@@ -30,10 +30,7 @@ func (s *Store) Passages(ctx context.Context, scope retriever.Scope, name string
 
 // resolve finds the chunks of these IDs that live and that the scope may see, in order.
 func (x *index) resolve(scope retriever.Scope, ids []string) []chunkRef {
-	masks := make([]bitset, len(x.parts))
-	for i, p := range x.parts {
-		masks[i] = p.mask(scope, nil)
-	}
+	masks := x.masks(scope, nil)
 	var refs []chunkRef
 	for _, id := range ids {
 		parsed, err := uuid.Parse(id)

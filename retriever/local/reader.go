@@ -17,6 +17,7 @@ type statements struct {
 	seq, counts, load        *sql.Stmt
 	byID, page               *sql.Stmt
 	documents, chunks, whole *sql.Stmt
+	rows                     *sql.Stmt
 }
 
 const (
@@ -36,6 +37,7 @@ func prepareStatements(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.byID, `SELECT (SELECT name FROM collections n WHERE n.row = d.collection), ` + documentColumns + ` FROM documents d
 			WHERE id = ? AND collection IN (SELECT row FROM collections WHERE ` + notDropped + `)`},
 		{&s.page, `SELECT ` + documentColumns + ` FROM documents WHERE collection = ? AND id > ? ORDER BY id LIMIT ?`},
+		{&s.rows, `SELECT row FROM documents WHERE collection = ? AND id IN (SELECT value FROM json_each(?))`},
 		{&s.documents, `SELECT ` + documentColumns + ` FROM documents WHERE row IN (SELECT value FROM json_each(?))`},
 		{&s.chunks, `SELECT ` + chunkColumns + ` FROM chunks c WHERE c.key IN (SELECT value FROM json_each(?))`},
 		{&s.whole, `SELECT ` + chunkColumns + `, x.vector FROM chunks c JOIN chunk_index x ON x.key = c.key WHERE c.key BETWEEN ? AND ? ORDER BY c.key`},
@@ -120,6 +122,29 @@ func (s *Store) readChunks(ctx context.Context, tx *sql.Tx, keys []int64) (map[i
 			return nil, err
 		}
 		out[key] = c
+	}
+	return out, rows.Err()
+}
+
+// documentRows are the rows of the collection's documents of these IDs; it leaves out those
+// that are not there.
+func (s *Store) documentRows(ctx context.Context, tx *sql.Tx, c *collection, ids []string) ([]int64, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.StmtContext(ctx, s.stmts.rows).QueryContext(ctx, c.row, string(list))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []int64
+	for rows.Next() {
+		var row int64
+		if err := rows.Scan(&row); err != nil {
+			return nil, err
+		}
+		out = append(out, row)
 	}
 	return out, rows.Err()
 }

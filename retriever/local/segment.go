@@ -46,6 +46,7 @@ type segment struct {
 type field struct {
 	strings values[string]
 	numbers values[float64]
+	dates   values[int64] // of the strings that are dates, microseconds since 1970
 }
 
 func (s *segment) documents() int { return len(s.rows) }
@@ -89,6 +90,7 @@ type occurrence struct {
 type fieldPairs struct {
 	strings []valueOf[string]
 	numbers []valueOf[float64]
+	dates   []valueOf[int64]
 }
 
 func newSegmentBuilder(dimension int, params bm25) *segmentBuilder {
@@ -134,6 +136,9 @@ func (b *segmentBuilder) addValue(key string, v any, document uint32) {
 	switch v := v.(type) {
 	case string:
 		pairs.strings = append(pairs.strings, valueOf[string]{v, document})
+		if at, ok := retriever.ParseDate(v); ok {
+			pairs.dates = append(pairs.dates, valueOf[int64]{at.UnixMicro(), document})
+		}
 	case float64, bool:
 		pairs.numbers = append(pairs.numbers, valueOf[float64]{number(v), document})
 	}
@@ -226,7 +231,7 @@ func (b *segmentBuilder) build() *segment {
 	s.tenants, s.principals = newValues(b.tenants), newValues(b.principals)
 	s.fields = make(map[string]*field, len(b.fieldPairs))
 	for key, p := range b.fieldPairs {
-		s.fields[key] = &field{strings: newValues(p.strings), numbers: newValues(p.numbers)}
+		s.fields[key] = &field{strings: newValues(p.strings), numbers: newValues(p.numbers), dates: newValues(p.dates)}
 	}
 	if s.vectors != nil {
 		s.vectors = slices.Clip(s.vectors)
