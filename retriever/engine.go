@@ -3,16 +3,9 @@ package retriever
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
-	"sync"
 	"time"
-	"unicode/utf8"
 )
-
-// MaxQueryRunes is where a query is cut; what follows would only dilute it.
-const MaxQueryRunes = 4000
 
 // Options of an Engine. Store is required.
 type Options struct {
@@ -23,6 +16,8 @@ type Options struct {
 	K            int                      // hits when the query does not say; default 6
 	Depth        int                      // candidates of each list; default 100, the depth fusion was measured at
 	Fusion       func(Fingerprint) Fusion // by the collection's space; default DefaultFusion
+	Reranker     Reranker                 // nil: the fused order stands
+	RerankDepth  int                      // how many of the first the reranker reads; default 50, beyond which it finds little
 	EmbedTimeout time.Duration            // default 3 s: a person is waiting, and words alone answer too
 	StoreTimeout time.Duration            // default 5 s
 	Count        func(string) int
@@ -57,6 +52,9 @@ func (o *Options) applyDefaults() {
 	if o.Depth == 0 {
 		o.Depth = 100
 	}
+	if o.RerankDepth == 0 {
+		o.RerankDepth = 50
+	}
 	if o.Fusion == nil {
 		o.Fusion = DefaultFusion
 	}
@@ -77,221 +75,83 @@ func (o *Options) applyDefaults() {
 	}
 }
 
-// Retrieve plans, finds candidates, fuses and selects. Losing the embedder or one of
-// several collections degrades the result and says so; losing all of them is an error, as
-// is a collection that does not exist (ErrCollectionNotFound) or a filter that does not
-// fit (ErrBadFilter). A missing DefaultCollection reads as empty.
+// Retrieve plans, finds candidates, fuses, reranks and selects. Losing the embedder, the
+// reranker or one of several collections degrades the result and says so; losing all
+// collections is an error, as is one that does not exist (ErrCollectionNotFound) or a
+// filter that does not fit (ErrBadFilter). A missing DefaultCollection reads as empty.
 func (e *Engine) Retrieve(ctx context.Context, q Query) (Result, error) {
 	start := e.opt.Now()
-	q = e.plan(q)
-	r := Result{Query: q.Text, Mode: q.Mode}
+	q, notes := e.plan(q)
+	r := Result{Query: q.Text, Mode: q.Mode, Notes: notes}
 	spaces, err := e.collections(ctx, q)
 	if err != nil {
 		return r, err
 	}
-	var vector Vector
-	if q.Mode != Lexical {
-		vector = e.embed(ctx, q, spaces, &r)
+	fit := false
+	if q.Mode == Full {
+		r.Hits, fit, err = e.whole(ctx, q, spaces)
 	}
-	sets, err := e.candidates(ctx, q, spaces, vector, &r)
-	if err != nil {
-		return r, err
-	}
-	fused := e.fusion(spaces).Fuse(merge(sets))
-	if q.Raw {
-		r.Hits = fused[:min(q.K, len(fused))]
-	} else {
-		s := newSelection(q)
-		s.run(fused)
-		r.Hits, r.Dropped = s.kept, s.dropped
+	if err == nil && !fit {
+		r, err = e.search(ctx, q, spaces, r)
 	}
 	r.Took = e.opt.Now().Sub(start)
-	return r, nil
+	return r, err
 }
 
-// plan fills in defaults and bounds the query's text.
-func (e *Engine) plan(q Query) Query {
-	if len(q.Collections) == 0 {
-		q.Collections = []string{DefaultCollection}
-	}
-	if q.Mode == "" {
+// searchAttempts bounds how often a search is begun anew because documents were replaced
+// between finding and reading their chunks. Then what is still there has to do.
+const searchAttempts = 3
+
+func (e *Engine) search(ctx context.Context, q Query, spaces []space, begun Result) (Result, error) {
+	if q.Mode == Full {
+		begun.Notes = append(begun.Notes, "the documents do not fit the token budget as a whole: the best passages were searched")
 		q.Mode = Hybrid
 	}
-	if q.K == 0 {
-		q.K = e.opt.K
-	}
-	if q.Depth == 0 {
-		q.Depth = e.opt.Depth
-	}
-	q.Depth = max(q.Depth, q.K)
-	q.Text = cutRunes(q.Text, MaxQueryRunes)
-	return q
-}
-
-// collections resolves the names, each once. It fails on the first the Scope does not
-// allow or that does not exist; those that Query.SkipMissing speaks of are left out.
-func (e *Engine) collections(ctx context.Context, q Query) ([]space, error) {
-	var out []space
-	seen := map[string]bool{}
-	for _, name := range q.Collections {
-		if seen[name] {
-			continue
+	vectors := e.embed(ctx, q, spaces, &begun)
+	for attempt := 1; ; attempt++ {
+		r := begun
+		ranked, err := e.rank(ctx, q, spaces, vectors, &r)
+		if err != nil {
+			return r, err
 		}
-		seen[name] = true
-		if !q.Scope.AllowsCollection(name) {
-			return nil, fmt.Errorf("collection %q: %w", name, ErrCollectionNotFound)
+		l := &lineup{engine: e, scope: q.Scope, hits: ranked}
+		if err := e.choose(ctx, q, l, &r); err != nil {
+			return r, err
 		}
-		settings, err := e.opt.Store.Settings(ctx, q.Scope, name)
-		switch missing := errors.Is(err, ErrCollectionNotFound); {
-		case missing && (q.SkipMissing || name == DefaultCollection):
-			continue
-		case missing: // stores name the collection as well
-			return nil, fmt.Errorf("collection %q: %w", name, ErrCollectionNotFound)
-		case err != nil:
-			return nil, fmt.Errorf("collection %q: %w", name, err)
-		}
-		out = append(out, space{name: name, fingerprint: settings.Fingerprint})
-	}
-	return out, nil
-}
-
-// embed returns the query's vector, nil when there is none, and marks what was lost. A
-// query over collections without vectors costs no call of the embedder.
-func (e *Engine) embed(ctx context.Context, q Query, spaces []space, r *Result) Vector {
-	if q.Mode == Dense {
-		mark(r, spaces, func(s space) bool { return !s.hasVectors() }, "the collection has no vectors")
-	}
-	if !slices.ContainsFunc(spaces, space.hasVectors) {
-		return nil
-	}
-	if e.opt.Embedder == nil {
-		mark(r, spaces, space.hasVectors, "no embedder is configured")
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, e.opt.EmbedTimeout)
-	defer cancel()
-	start := e.opt.Now()
-	vector, err := e.queryVector(ctx, q.Text, spaces, r)
-	e.opt.Observe("embed", e.opt.Now().Sub(start), err)
-	if err != nil {
-		e.opt.Logger.WarnContext(ctx, "query embedding lost, searching by words", "error", err)
-		r.Degraded = append(r.Degraded, Degradation{Stage: "embed", Reason: "the embedder does not answer"})
-	}
-	return vector
-}
-
-// queryVector embeds text unless no collection's vectors can be compared with it.
-func (e *Engine) queryVector(ctx context.Context, text string, spaces []space, r *Result) (Vector, error) {
-	configured, err := e.probe.fingerprint(ctx, e.opt.Embedder)
-	if err != nil {
-		return nil, err
-	}
-	usable := false
-	for i := range spaces {
-		s := &spaces[i]
-		if !s.hasVectors() {
-			continue
-		}
-		if s.mismatch = s.fingerprint.Matches(configured); s.mismatch != nil {
-			r.Degraded = append(r.Degraded, Degradation{Stage: "dense", Collection: s.name, Reason: s.mismatch.Error()})
-		}
-		usable = usable || s.mismatch == nil
-	}
-	if !usable {
-		return nil, nil
-	}
-	vectors, err := e.opt.Embedder.Embed(ctx, QueryText, []string{text})
-	if err != nil {
-		return nil, err
-	}
-	r.EmbedTokens = e.opt.Count(text)
-	return vectors[0], nil
-}
-
-// mark says of each collection that which holds for that its vectors are not used.
-func mark(r *Result, spaces []space, which func(space) bool, reason string) {
-	for _, s := range spaces {
-		if which(s) {
-			r.Degraded = append(r.Degraded, Degradation{Stage: "dense", Collection: s.name, Reason: reason})
+		if l.lost == 0 || attempt == searchAttempts {
+			return r, nil
 		}
 	}
 }
 
-// candidates asks the collections side by side. One of several may fail; its loss is
-// marked. An error of the caller's making (ErrBadFilter) fails the whole.
-func (e *Engine) candidates(ctx context.Context, q Query, spaces []space, vector Vector, r *Result) ([]CandidateSet, error) {
-	if len(spaces) == 0 {
-		return []CandidateSet{{}}, nil
+// choose makes hits of a ranking.
+func (e *Engine) choose(ctx context.Context, q Query, l *lineup, r *Result) error {
+	if err := l.age(ctx, q.Recency, e.opt.Now()); err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.opt.StoreTimeout)
-	defer cancel()
-	start := e.opt.Now()
-	sets, errs := make([]CandidateSet, len(spaces)), make([]error, len(spaces))
-	var wg sync.WaitGroup
-	for i, s := range spaces {
-		wg.Go(func() { sets[i], errs[i] = e.opt.Store.Candidates(ctx, candidateQuery(q, s, vector)) })
+	if err := e.rerank(ctx, q, l, r); err != nil {
+		return err
 	}
-	wg.Wait()
-	e.opt.Observe("candidates", e.opt.Now().Sub(start), errors.Join(errs...))
-	return keepAnswered(spaces, sets, errs, r)
-}
-
-func candidateQuery(q Query, s space, vector Vector) CandidateQuery {
-	c := CandidateQuery{Collection: s.name, Scope: q.Scope, Filter: q.Filter, Depth: q.Depth}
-	if q.Mode != Dense {
-		c.Text = q.Text
+	if q.Raw {
+		err := l.readTo(ctx, q.K)
+		r.Hits = l.hits[:min(q.K, len(l.hits))]
+		return err
 	}
-	if q.Mode != Lexical && s.hasVectors() && s.mismatch == nil {
-		c.Vector = vector
+	if err := l.diversify(ctx, q); err != nil {
+		return err
 	}
-	if c.Text == "" && c.Vector == nil { // dense was asked for and is lost: words are better than nothing
-		c.Text = q.Text
-	}
-	return c
-}
-
-func keepAnswered(spaces []space, sets []CandidateSet, errs []error, r *Result) ([]CandidateSet, error) {
-	var kept []CandidateSet
-	var last error
-	for i, err := range errs {
-		switch {
-		case err == nil:
-			kept = append(kept, sets[i])
-		case errors.Is(err, ErrBadFilter), errors.Is(err, ErrCollectionNotFound), errors.Is(err, context.Canceled):
-			return nil, fmt.Errorf("search %q: %w", spaces[i].name, err)
-		default:
-			last = fmt.Errorf("search %q: %w", spaces[i].name, err)
-			r.Degraded = append(r.Degraded, Degradation{Stage: "collection", Collection: spaces[i].name, Reason: "the store does not answer"})
+	if q.Explain {
+		if err := l.readTo(ctx, len(l.hits)); err != nil {
+			return err
 		}
 	}
-	if len(kept) == 0 {
-		return nil, last
+	s := newSelection(q, e.opt.Now())
+	if err := s.run(ctx, l); err != nil {
+		return err
 	}
-	return kept, nil
-}
-
-// fusion follows the first space that has vectors.
-func (e *Engine) fusion(spaces []space) Fusion {
-	var fp Fingerprint
-	for _, s := range spaces {
-		if s.hasVectors() {
-			fp = s.fingerprint
-			break
-		}
+	var err error
+	if r.Hits, err = e.widen(ctx, q, s); err == nil {
+		r.Dropped = s.dropped
 	}
-	return e.opt.Fusion(fp)
-}
-
-// cutRunes returns the first n runes of s.
-func cutRunes(s string, n int) string {
-	if len(s) <= n || utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
+	return err
 }

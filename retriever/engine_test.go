@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ type shelf struct {
 	spaces map[string]retriever.Fingerprint
 	sets   map[string]retriever.CandidateSet
 	fail   map[string]error
+	gone   map[string]bool // chunks that are found and then not there
 
 	mu    sync.Mutex // the engine asks collections side by side
 	asked []retriever.CandidateQuery
@@ -36,7 +38,24 @@ func (s *shelf) Candidates(_ context.Context, q retriever.CandidateQuery) (retri
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, q)
-	return s.sets[q.Collection], s.fail[q.Collection]
+	set := s.sets[q.Collection]
+	set.Candidates = slices.Clone(set.Candidates)
+	return set, s.fail[q.Collection]
+}
+
+func (s *shelf) Passages(_ context.Context, _ retriever.Scope, collection string, ids []string) ([]retriever.Passage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []retriever.Passage
+	for _, id := range ids {
+		for _, c := range s.sets[collection].Candidates {
+			if c.Chunk.ID == id && !s.gone[id] {
+				c.Document.Collection = collection
+				out = append(out, c.Passage)
+			}
+		}
+	}
+	return out, nil
 }
 
 // fixed embeds every text as the same vector, or fails.
@@ -201,7 +220,7 @@ func TestRetrieveAnswersFromTheCollectionsThatWork(t *testing.T) {
 	}
 }
 
-func TestCollectionsAreRankedAsOne(t *testing.T) {
+func TestCollectionsOfOneSpaceAreRankedAsOne(t *testing.T) {
 	set := func(background float64, candidates ...retriever.Candidate) retriever.CandidateSet {
 		return retriever.CandidateSet{Candidates: candidates, Background: retriever.Distribution{Mean: background, StdDev: 0.1}}
 	}
@@ -226,7 +245,7 @@ func TestCollectionsAreRankedAsOne(t *testing.T) {
 	for _, h := range r.Hits {
 		got[h.Chunk.ID] = ranks{h.Signals.Lexical.Rank, h.Signals.Dense.Rank}
 	}
-	want := map[string]ranks{"a": {1, 4}, "b": {2, 2}, "c": {3, 1}, "d": {4, 0}, "e": {0, 3}}
+	want := map[string]ranks{"a": {1, 4}, "b": {2, 2}, "c": {3, 1}, "d": {1, 0}, "e": {0, 3}} // d is of a ranking by words alone
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ranks over all collections, ties by chunk ID (-want +got):\n%s", diff)
 	}

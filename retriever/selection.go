@@ -1,94 +1,96 @@
 package retriever
 
 import (
-	"hash/fnv"
-	"strings"
+	"context"
+	"time"
 )
 
-// selection turns the fused order into hits: what is not relevant enough, said already,
-// too much of one document, or over the budget is dropped, each with its reason.
+// selection turns a ranking into hits: what is not relevant enough, out of date, said
+// already, too much of one document, or over the budget is dropped, each with its reason.
 type selection struct {
 	query   Query
+	now     time.Time
 	kept    []Hit
 	dropped []Hit
 
-	shingles []map[uint64]struct{} // of the kept hits, in order
+	shingles []shingles // of the kept hits, in order
 	perDoc   map[string]int
 	tokens   int
 }
 
-func newSelection(q Query) *selection {
-	return &selection{query: q, perDoc: map[string]int{}}
+func newSelection(q Query, now time.Time) *selection {
+	return &selection{query: q, now: now, perDoc: map[string]int{}}
 }
 
-func (s *selection) run(fused []Hit) {
-	for _, h := range fused {
-		var grams map[uint64]struct{}
-		h.Dropped, grams = s.judge(h)
-		if h.Dropped != "" {
-			s.dropped = append(s.dropped, h)
+// run looks at the hits of a ranking one by one and reads the texts of those that may be
+// kept, a few at a time.
+func (s *selection) run(ctx context.Context, l *lineup) error {
+	for i := 0; i < len(l.hits); i++ {
+		if drop := s.judgeUnread(l.hits[i]); drop != "" {
+			s.drop(l.hits[i], drop)
 			continue
 		}
-		s.kept = append(s.kept, h)
-		s.shingles = append(s.shingles, grams)
-		s.perDoc[h.Document.ID]++
-		s.tokens += h.Chunk.Tokens
+		if i >= l.read {
+			if err := l.readTo(ctx, i+1+s.query.K-len(s.kept)+s.query.K/2); err != nil {
+				return err
+			}
+			if i >= len(l.hits) {
+				return nil
+			}
+			if s.judgeUnread(l.hits[i]) != "" { // another has moved up
+				i--
+				continue
+			}
+		}
+		s.take(l.hits[i])
 	}
+	return nil
 }
 
-func (s *selection) judge(h Hit) (Drop, map[uint64]struct{}) {
+// judgeUnread needs no text.
+func (s *selection) judgeUnread(h Hit) Drop {
+	switch {
+	case h.Relevance < s.query.MinScore:
+		return BelowMinScore
+	case len(s.kept) >= s.query.K:
+		return BeyondK
+	}
+	return ""
+}
+
+func (s *selection) drop(h Hit, why Drop) {
+	h.Dropped = why
+	s.dropped = append(s.dropped, h)
+}
+
+func (s *selection) take(h Hit) {
 	q := s.query
 	switch {
-	case h.Relevance < q.MinScore:
-		return BelowMinScore, nil
-	case len(s.kept) >= q.K:
-		return BeyondK, nil
+	case !validAt(h.Document.Metadata, s.now):
+		s.drop(h, NotValid)
+		return
 	case q.PerDocument > 0 && s.perDoc[h.Document.ID] >= q.PerDocument:
-		return OverPerDocument, nil
+		s.drop(h, OverPerDocument)
+		return
 	}
-	grams := shingle(h.Chunk.Text)
+	grams := shingle(h.Chunk.Text, duplicateRun)
 	for _, have := range s.shingles {
-		if jaccard(have, grams) >= duplicateJaccard {
-			return NearDuplicate, nil
+		if have.likeness(grams) >= duplicateLikeness {
+			s.drop(h, NearDuplicate)
+			return
 		}
 	}
 	if q.TokenBudget > 0 && len(s.kept) > 0 && s.tokens+h.Chunk.Tokens > q.TokenBudget {
-		return OverBudget, nil
+		s.drop(h, OverBudget)
+		return
 	}
-	return "", grams
+	s.kept = append(s.kept, h)
+	s.shingles = append(s.shingles, grams)
+	s.perDoc[h.Document.ID]++
+	s.tokens += h.Chunk.Tokens
 }
 
 const (
-	shingleWords     = 4
-	duplicateJaccard = 0.85 // copies with another date or name in them; not neighbours that overlap
+	duplicateRun      = 4    // words
+	duplicateLikeness = 0.85 // copies with another date or name in them; not neighbours that overlap
 )
-
-// shingle is the set of hashes of the runs of four words in text, of the whole text when
-// it is shorter.
-func shingle(text string) map[uint64]struct{} {
-	words := strings.Fields(strings.ToLower(text))
-	n := max(len(words)-shingleWords+1, 1)
-	set := make(map[uint64]struct{}, n)
-	for i := range n {
-		h := fnv.New64a()
-		for _, w := range words[i:min(i+shingleWords, len(words))] {
-			_, _ = h.Write([]byte(w)) // a hash never fails
-			_, _ = h.Write([]byte{' '})
-		}
-		set[h.Sum64()] = struct{}{}
-	}
-	return set
-}
-
-func jaccard(a, b map[uint64]struct{}) float64 {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	shared := 0
-	for k := range a {
-		if _, ok := b[k]; ok {
-			shared++
-		}
-	}
-	return float64(shared) / float64(len(a)+len(b)-shared)
-}
