@@ -50,7 +50,7 @@ func TestBadFilesSayWhatIsWrong(t *testing.T) {
 var anyValue = map[string]bool{
 	"store.qdrant.api_key": true, "store.qdrant.tls": true,
 	"embedder.api_key": true, "embedder.query_prefix": true, "embedder.document_prefix": true,
-	"server.insecure_no_auth": true, "retrieval.fusion.reserve": true,
+	"server.insecure_no_auth": true, "retrieval.fusion.reserve": true, "reranker.api_key": true,
 }
 
 func TestEveryRuleHasABadFile(t *testing.T) {

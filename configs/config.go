@@ -30,6 +30,7 @@ type Config struct {
 	Auth      Auth      `yaml:"auth"`
 	Upstream  Upstream  `yaml:"upstream"`
 	Retrieval Retrieval `yaml:"retrieval"`
+	Reranker  Reranker  `yaml:"reranker"`
 	Log       Log       `yaml:"log"`
 }
 
@@ -116,6 +117,9 @@ type Retrieval struct {
 	MaxTokenBudget int               `yaml:"max_token_budget"`
 	MinScore       float64           `yaml:"min_score"` // of Hit.Relevance
 	PerDocument    int               `yaml:"per_document"`
+	Neighbours     int               `yaml:"neighbours"` // chunks of the same section to widen a passage by, on either side
+	Diversity      float64           `yaml:"diversity"`  // how much likeness to better passages counts against one
+	Recency        Recency           `yaml:"recency"`
 	OnEmpty        string            `yaml:"on_empty"` // passthrough, instruct, refuse
 	OnError        string            `yaml:"on_error"` // fail, degrade
 	Candidates     int               `yaml:"candidates"`
@@ -124,10 +128,32 @@ type Retrieval struct {
 	Timeouts       RetrievalTimeouts `yaml:"timeouts"`
 }
 
+// Recency lets newer documents rank higher.
+type Recency struct {
+	Field        string  `yaml:"field"`
+	HalfLifeDays float64 `yaml:"half_life_days"` // 0: age plays no part
+	Weight       float64 `yaml:"weight"`
+}
+
+// Reranker is a model that reads question and passage together, behind HTTP.
+type Reranker struct {
+	Kind        string        `yaml:"kind"`     // none, cohere, jina, tei
+	BaseURL     string        `yaml:"base_url"` // up to and without /rerank
+	APIKey      Secret        `yaml:"api_key"`
+	Model       string        `yaml:"model"`
+	Depth       int           `yaml:"depth"` // passages it reads
+	Timeout     time.Duration `yaml:"timeout"`
+	Concurrency int           `yaml:"concurrency"`
+	Batch       int           `yaml:"batch"` // passages a request; 0: what suits the kind
+	MaxChars    int           `yaml:"max_chars"`
+}
+
 // Fusion says how the lexical and the dense list become one.
 type Fusion struct {
-	Alpha   Alpha `yaml:"alpha"`   // weight of the dense list
-	Reserve bool  `yaml:"reserve"` // keep the dense list's first two near the top
+	Method       string `yaml:"method"`        // minmax, rrf
+	RankConstant int    `yaml:"rank_constant"` // k of rrf
+	Alpha        Alpha  `yaml:"alpha"`         // weight of the dense list
+	Reserve      bool   `yaml:"reserve"`       // keep the dense list's first two near the top
 }
 
 // BM25 has the two constants of the lexical score.
@@ -180,11 +206,13 @@ func Default() Config {
 			Enrich: "all", Collections: []string{"default"}, Mode: "hybrid",
 			TopK: 6, MaxTopK: 50, TokenBudget: 3000, MaxTokenBudget: 16_000,
 			MinScore: 0.2, PerDocument: 3, OnEmpty: "passthrough", OnError: "fail",
+			Recency:    Recency{Field: "date", Weight: 0.3},
 			Candidates: 100,
-			Fusion:     Fusion{Alpha: Alpha{Auto: true}, Reserve: true},
+			Fusion:     Fusion{Method: "minmax", RankConstant: 60, Alpha: Alpha{Auto: true}, Reserve: true},
 			BM25:       BM25{K1: 1.2, B: 0.75},
 			Timeouts:   RetrievalTimeouts{Embed: 3 * time.Second, Search: 5 * time.Second},
 		},
-		Log: Log{Level: "info", Format: "text"},
+		Reranker: Reranker{Kind: "none", Depth: 50, Timeout: 10 * time.Second, Concurrency: 4, MaxChars: 8000},
+		Log:      Log{Level: "info", Format: "text"},
 	}
 }

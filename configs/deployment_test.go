@@ -35,6 +35,7 @@ var metricTypes = map[string]string{
 	"ragway_collection_documents":                     "gauge",
 	"ragway_collection_chunks":                        "gauge",
 	"ragway_collection_last_ingest_timestamp_seconds": "gauge",
+	"ragway_index_recall_estimate":                    "gauge",
 	"ragway_build_info":                               "gauge",
 	"gen_ai_client_token_usage":                       "histogram",
 	"gen_ai_server_time_to_first_token_seconds":       "histogram",

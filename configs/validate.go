@@ -17,7 +17,7 @@ import (
 func (c Config) Validate() error {
 	var k checks
 	k.that(c.DataDir != "", "data_dir", "is empty")
-	k.that(languageCode.MatchString(c.Language), "language", "%q is not a two-letter code, such as en", c.Language)
+	k.that(languageCode.MatchString(c.Language), "language", "%q is neither auto nor two-letter codes, such as en or de,fr", c.Language)
 	c.Store.check(&k)
 	c.Embedder.check(&k)
 	c.Chunking.check(&k)
@@ -26,13 +26,14 @@ func (c Config) Validate() error {
 	c.Auth.check(&k)
 	c.Upstream.check(&k)
 	c.Retrieval.check(&k)
+	c.Reranker.check(&k)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "text", "json")
 	return k.problems.err()
 }
 
 var (
-	languageCode = regexp.MustCompile(`^[a-z]{2}$`)
+	languageCode = regexp.MustCompile(`^(auto|[a-z]{2}(,[a-z]{2})*)$`)
 	// collectionName is the rule of retriever.CheckCollectionName.
 	collectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 )
@@ -140,7 +141,7 @@ func (r Retrieval) check(k *checks) {
 	k.oneOf("retrieval.enrich", r.Enrich, "all", "none")
 	k.that(len(r.Collections) > 0, "retrieval.collections", "is empty: want at least one")
 	k.collections("retrieval.collections", r.Collections)
-	k.oneOf("retrieval.mode", r.Mode, "hybrid", "dense", "lexical")
+	k.oneOf("retrieval.mode", r.Mode, "hybrid", "dense", "lexical", "full")
 	k.between("retrieval.max_top_k", r.MaxTopK, 1, 1000)
 	k.between("retrieval.top_k", r.TopK, 1, 1000)
 	k.that(r.TopK <= r.MaxTopK, "retrieval.top_k", "%d is above retrieval.max_top_k, %d", r.TopK, r.MaxTopK)
@@ -152,11 +153,30 @@ func (r Retrieval) check(k *checks) {
 	k.oneOf("retrieval.on_empty", r.OnEmpty, "passthrough", "instruct", "refuse")
 	k.oneOf("retrieval.on_error", r.OnError, "fail", "degrade")
 	k.between("retrieval.candidates", r.Candidates, 1, 10_000)
+	k.between("retrieval.neighbours", r.Neighbours, 0, 5)
+	k.fraction("retrieval.diversity", r.Diversity)
+	k.that(r.Recency.Field != "", "retrieval.recency.field", "is empty")
+	k.that(r.Recency.HalfLifeDays >= 0 && r.Recency.HalfLifeDays <= 100_000, "retrieval.recency.half_life_days", "%v is not from 0 to 100000", r.Recency.HalfLifeDays)
+	k.fraction("retrieval.recency.weight", r.Recency.Weight)
+	k.oneOf("retrieval.fusion.method", r.Fusion.Method, "minmax", "rrf")
+	k.between("retrieval.fusion.rank_constant", r.Fusion.RankConstant, 1, 10_000)
 	k.fraction("retrieval.fusion.alpha", r.Fusion.Alpha.Value)
 	k.that(r.BM25.K1 > 0 && r.BM25.K1 <= 10, "retrieval.bm25.k1", "%v is not above 0 and up to 10", r.BM25.K1)
 	k.fraction("retrieval.bm25.b", r.BM25.B)
 	k.positive("retrieval.timeouts.embed", r.Timeouts.Embed)
 	k.positive("retrieval.timeouts.search", r.Timeouts.Search)
+}
+
+func (r Reranker) check(k *checks) {
+	k.oneOf("reranker.kind", r.Kind, "none", "cohere", "jina", "tei")
+	k.that(r.Kind == "none" || r.BaseURL != "", "reranker.base_url", "is empty, and reranker.kind is %s", r.Kind)
+	k.that(r.Kind == "none" || r.Kind == "tei" || r.Model != "", "reranker.model", "is empty, and reranker.kind is %s", r.Kind)
+	k.url("reranker.base_url", r.BaseURL)
+	k.between("reranker.depth", r.Depth, 1, 1000)
+	k.positive("reranker.timeout", r.Timeout)
+	k.between("reranker.concurrency", r.Concurrency, 1, 256)
+	k.between("reranker.batch", r.Batch, 0, 1000)
+	k.between("reranker.max_chars", r.MaxChars, 100, 1_000_000)
 }
 
 // checks collects what does not hold.

@@ -5,6 +5,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"ragway/gateway"
 	"ragway/gateway/gatewaytest"
@@ -230,6 +234,36 @@ func TestRelevanceGateOfARefusingServerIsNotLowered(t *testing.T) {
 		if a.status != want {
 			t.Errorf("min_score %s: %d %s", score, a.status, a.body)
 		}
+	}
+}
+
+func TestRagKeySaysHowToSearch(t *testing.T) {
+	g := start(t, gatewaytest.Answer("ok"), func(o *gateway.Options) {
+		o.Retrieval.Neighbours, o.Retrieval.Recency = 2, retriever.Recency{Field: "date", Weight: .2}
+	})
+	g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?",
+		`"rag":{"documents":["d1","d2"],"mode":"full","neighbours":0,"diversity":0.5,"recency":{"half_life_days":1.5},"explain":true}`))
+	q := g.library.lastQuery(t)
+	got := retriever.Query{Documents: q.Documents, Mode: q.Mode, Neighbours: q.Neighbours, Diversity: q.Diversity, Recency: q.Recency, Explain: q.Explain}
+	want := retriever.Query{Documents: []string{"d1", "d2"}, Mode: retriever.Full, Diversity: .5, Explain: true,
+		Recency: retriever.Recency{Field: "date", HalfLife: 36 * time.Hour, Weight: .2}}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(retriever.Scope{})); diff != "" {
+		t.Errorf("query (-want +got):\n%s", diff)
+	}
+	g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", ""))
+	if q := g.library.lastQuery(t); q.Neighbours != 2 || q.Explain || q.Recency.HalfLife != 0 {
+		t.Errorf("by default: %+v", q)
+	}
+}
+
+func TestModelIsToldThePassagesDate(t *testing.T) {
+	g := start(t, gatewaytest.Answer("ok"), func(o *gateway.Options) { o.Retrieval.Recency.Field = "date" })
+	for i := range g.library.docs {
+		g.library.docs[i].Metadata = retriever.Metadata{"date": "2026-01-31"}
+	}
+	g.post(t, "/v1/chat/completions", chatBody("How long is parental leave?", ""))
+	if got := string(g.model.Last(t).Body); !strings.Contains(got, "date: 2026-01-31") {
+		t.Errorf("sent %s", got)
 	}
 }
 

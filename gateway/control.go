@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"ragway/retriever"
 )
@@ -17,11 +18,15 @@ type control struct {
 	off bool // "rag": false
 
 	collections []string // none: the operator's choice within the Scope
+	documents   []string // IDs; none: of all documents
 	filter      *retriever.Filter
 	mode        retriever.Mode
 	topK        int
 	tokenBudget int
 	minScore    float64
+	neighbours  int
+	diversity   float64
+	recency     retriever.Recency
 	onEmpty     OnEmpty
 	onError     OnError
 	explain     bool
@@ -33,13 +38,15 @@ const defaultProfile = "default"
 
 // controlKeys in the order in which errors about them are reported.
 var controlKeys = []string{
-	"collections", "filter", "top_k", "mode", "profile", "token_budget", "min_score", "on_empty", "on_error", "explain", "dry_run",
+	"collections", "documents", "filter", "top_k", "mode", "profile", "token_budget", "min_score", "neighbours", "diversity", "recency",
+	"on_empty", "on_error", "explain", "dry_run",
 }
 
 // parseControl reads the value of "rag", nil when there is none.
 func parseControl(raw []byte, op Retrieval) (control, error) {
 	c := control{
 		mode: op.Mode, topK: op.TopK, tokenBudget: op.TokenBudget, minScore: op.MinScore,
+		neighbours: op.Neighbours, diversity: op.Diversity, recency: op.Recency,
 		onEmpty: op.OnEmpty, onError: op.OnError,
 	}
 	switch raw = bytes.TrimSpace(raw); {
@@ -81,6 +88,8 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 	switch name {
 	case "collections":
 		return c.setCollections(value)
+	case "documents":
+		return c.setDocuments(value)
 	case "filter":
 		filter, err := retriever.ParseFilter(value)
 		c.filter = filter
@@ -90,12 +99,18 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 	case "token_budget":
 		return setBounded(&c.tokenBudget, name, value, op.MaxTokenBudget)
 	case "mode":
-		return setWord(&c.mode, name, value, retriever.Hybrid, retriever.Dense, retriever.Lexical)
+		return setWord(&c.mode, name, value, retriever.Hybrid, retriever.Dense, retriever.Lexical, retriever.Full)
 	case "profile":
 		profile := defaultProfile
 		return setWord(&profile, name, value, defaultProfile)
 	case "min_score":
 		return c.setMinScore(value, op)
+	case "neighbours":
+		return setCount(&c.neighbours, name, value, maxNeighbours)
+	case "diversity":
+		return setFraction(&c.diversity, name, value)
+	case "recency":
+		return c.setRecency(value)
 	case "on_empty":
 		return setTighter(&c.onEmpty, name, value, op.OnEmpty, PassThrough, Instruct, Refuse)
 	case "on_error":
@@ -110,8 +125,8 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 
 // setMinScore may lower the gate, except where it decides what the model is asked at all.
 func (c *control) setMinScore(value json.RawMessage, op Retrieval) error {
-	if json.Unmarshal(value, &c.minScore) != nil || c.minScore < 0 || c.minScore > 1 {
-		return badControl("min_score", "want a number from 0 to 1")
+	if err := setFraction(&c.minScore, "min_score", value); err != nil {
+		return err
 	}
 	if op.OnEmpty == Refuse && c.minScore < op.MinScore {
 		return badControl("min_score", "a request may only tighten this; the server's setting is %v", op.MinScore)
@@ -132,6 +147,50 @@ func (c *control) setCollections(value json.RawMessage) error {
 			return badControl("collections", "%v", err)
 		}
 		c.collections[i] = name
+	}
+	return nil
+}
+
+// maxDocuments bounds the list that a search is restricted to.
+const maxDocuments = 1000
+
+func (c *control) setDocuments(value json.RawMessage) error {
+	if json.Unmarshal(value, &c.documents) != nil || len(c.documents) == 0 || len(c.documents) > maxDocuments {
+		return badControl("documents", "want an array of 1 to %d document ids", maxDocuments)
+	}
+	return nil
+}
+
+// maxNeighbours keeps a widened passage one that can be cited.
+const maxNeighbours = 5
+
+const day = 24 * time.Hour
+
+func (c *control) setRecency(value json.RawMessage) error {
+	asked := struct {
+		Field    string  `json:"field"`
+		HalfLife float64 `json:"half_life_days"`
+		Weight   float64 `json:"weight"`
+	}{c.recency.Field, c.recency.HalfLife.Hours() / 24, c.recency.Weight}
+	dec := json.NewDecoder(bytes.NewReader(value))
+	dec.DisallowUnknownFields()
+	if dec.Decode(&asked) != nil || asked.HalfLife < 0 || asked.HalfLife > 100_000 || asked.Weight < 0 || asked.Weight > 1 {
+		return badControl("recency", "want {half_life_days: from 0 to 100000, weight: from 0 to 1, field: the name of a date field}")
+	}
+	c.recency = retriever.Recency{Field: asked.Field, HalfLife: time.Duration(asked.HalfLife * float64(day)), Weight: asked.Weight}
+	return nil
+}
+
+func setFraction(v *float64, name string, value json.RawMessage) error {
+	if json.Unmarshal(value, v) != nil || *v < 0 || *v > 1 {
+		return badControl(name, "want a number from 0 to 1")
+	}
+	return nil
+}
+
+func setCount(v *int, name string, value json.RawMessage, most int) error {
+	if json.Unmarshal(value, v) != nil || *v < 0 || *v > most {
+		return badControl(name, "want a whole number from 0 to %d", most)
 	}
 	return nil
 }

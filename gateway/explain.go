@@ -16,8 +16,9 @@ type explanation struct {
 	MinScore    float64              `json:"min_score"`
 	OnEmpty     OnEmpty              `json:"on_empty"`
 	OnError     OnError              `json:"on_error"`
+	Notes       []string             `json:"notes"` // what the asker may not expect, in plain words
 	TookMS      float64              `json:"took_ms"`
-	Candidates  []explainedCandidate `json:"candidates"` // kept first, then dropped in fused order
+	Candidates  []explainedCandidate `json:"candidates"` // kept first, then dropped in their order
 	Edits       []edit               `json:"edits"`      // what was changed in the request
 }
 
@@ -44,6 +45,8 @@ type explainedSignal struct {
 	Dense    *explainedLeg `json:"dense"`
 	Coverage float64       `json:"coverage"`
 	Reserved bool          `json:"reserved"`
+	Recency  float64       `json:"recency"`
+	Rerank   *explainedLeg `json:"rerank"`
 }
 
 type explainedLeg struct {
@@ -58,6 +61,7 @@ func explain(in injected) *explanation {
 		Mode:        c.mode,
 		Collections: notNil(in.collections),
 		TopK:        c.topK, TokenBudget: c.tokenBudget, MinScore: c.minScore, OnEmpty: c.onEmpty, OnError: c.onError,
+		Notes:      notNil(in.result.Notes),
 		TookMS:     float64(in.result.Took) / float64(time.Millisecond),
 		Candidates: []explainedCandidate{}, Edits: notNil(in.edits),
 	}
@@ -78,7 +82,10 @@ func explainHit(h retriever.Hit) explainedCandidate {
 	return explainedCandidate{
 		ChunkID: h.Chunk.ID, DocumentID: h.Document.ID, URI: h.Document.URI, Title: h.Document.Title,
 		Headings: notNil(h.Chunk.Headings), Score: h.Score, Relevance: h.Relevance, Fate: fate,
-		Signals: explainedSignal{explainLeg(h.Signals.Lexical), explainLeg(h.Signals.Dense), h.Signals.Coverage, h.Signals.Reserved},
+		Signals: explainedSignal{
+			explainLeg(h.Signals.Lexical), explainLeg(h.Signals.Dense), h.Signals.Coverage, h.Signals.Reserved,
+			h.Signals.Recency, explainLeg(h.Signals.Rerank),
+		},
 	}
 }
 

@@ -98,7 +98,7 @@ func (l *library) Retrieve(ctx context.Context, q retriever.Query) (retriever.Re
 		}
 		for _, c := range l.chunks[d.ID] {
 			if rel := shared(q.Text, c.Text); rel > 0 && rel >= q.MinScore && len(r.Hits) < q.K {
-				r.Hits = append(r.Hits, retriever.Hit{Chunk: c, Document: d, Relevance: rel, Score: rel})
+				r.Hits = append(r.Hits, retriever.Hit{Passage: retriever.Passage{Chunk: c, Document: d}, Relevance: rel, Score: rel})
 			}
 		}
 	}

@@ -73,8 +73,9 @@ func promptSources(r retrieved) []prompt.Source {
 	first = max(first, ground.FirstNumber(0))
 	out := make([]prompt.Source, len(r.result.Hits))
 	for i, h := range r.result.Hits {
+		date, _ := h.Document.Metadata[r.control.recency.Field].(string)
 		out[i] = prompt.Source{
-			N: first + i, Title: h.Document.Title, URI: h.Document.URI, Headings: h.Chunk.Headings, Page: h.Chunk.Page, Text: h.Chunk.Text,
+			N: first + i, Title: h.Document.Title, URI: h.Document.URI, Headings: h.Chunk.Headings, Page: h.Chunk.Page, Date: date, Text: h.Chunk.Text,
 		}
 	}
 	return out

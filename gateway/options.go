@@ -84,6 +84,9 @@ type Retrieval struct {
 	TokenBudget int     // tokens of context; default 3000
 	MinScore    float64 // the relevance gate, in [0,1]; 0 lets everything through
 	PerDocument int     // passages of one document; 0: no limit
+	Neighbours  int     // chunks to widen a passage by, on either side
+	Diversity   float64 // see retriever.Query.Diversity
+	Recency     retriever.Recency
 	OnEmpty     OnEmpty // default PassThrough
 	OnError     OnError // default Fail
 	OnlyAsked   bool    // requests without a "rag" object pass as they are

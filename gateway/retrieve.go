@@ -50,8 +50,9 @@ func (s *Server) query(u understood, scope retriever.Scope) retriever.Query {
 		names = defaultCollections(s.opt.Retrieval.Collections, scope)
 	}
 	return retriever.Query{
-		Text: u.question.Text, Scope: scope, Collections: names, SkipMissing: len(c.collections) == 0, Filter: c.filter, Mode: c.mode,
-		K: c.topK, MinScore: c.minScore, PerDocument: s.opt.Retrieval.PerDocument, TokenBudget: c.tokenBudget,
+		Text: u.question.Text, Scope: scope, Collections: names, SkipMissing: len(c.collections) == 0, Documents: c.documents, Filter: c.filter,
+		Mode: c.mode, K: c.topK, Recency: c.recency, MinScore: c.minScore, PerDocument: s.opt.Retrieval.PerDocument, Diversity: c.diversity,
+		Neighbours: c.neighbours, TokenBudget: c.tokenBudget, Explain: c.explain || c.dryRun,
 	}
 }
 

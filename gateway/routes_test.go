@@ -147,7 +147,7 @@ func TestMetricsAreNamedAsPromised(t *testing.T) {
 	g := start(t, gatewaytest.Answer("Sixteen [1], invented [9]."), func(o *gateway.Options) {
 		o.Version = gateway.Version{Version: "1.2.3", Revision: "abc"}
 		o.Catalog = func(context.Context) ([]retriever.CollectionInfo, error) {
-			info := retriever.CollectionInfo{Documents: 2, Chunks: 3}
+			info := retriever.CollectionInfo{Documents: 2, Chunks: 3, Vectors: 3, RecallEstimate: 0.995}
 			info.Name = "default"
 			return []retriever.CollectionInfo{info}, nil
 		}
@@ -176,6 +176,7 @@ func TestMetricsAreNamedAsPromised(t *testing.T) {
 		`ragway_citations_total{validity="valid"} 2`, `ragway_citations_total{validity="invalid"} 2`,
 		`ragway_answers_total{verdict="unchecked"} 3`, `ragway_embed_tokens_total 12`,
 		`ragway_collection_documents{collection="default"} 2`, `ragway_collection_chunks{collection="default"} 3`,
+		`ragway_index_recall_estimate{collection="default"} 0.995`,
 		`gen_ai_client_token_usage_count{gen_ai_token_type="input"} 2`, `gen_ai_server_time_to_first_token_seconds_count 2`,
 		`revision="abc",version="1.2.3"} 1`,
 	} {

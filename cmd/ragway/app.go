@@ -17,6 +17,7 @@ import (
 	"ragway/retriever/local"
 	"ragway/retriever/openai"
 	"ragway/retriever/qdrant"
+	"ragway/retriever/rerank"
 )
 
 // app is one run of a command: its terminal, its configuration, and what it has opened.
@@ -157,17 +158,38 @@ type stageObserver = func(stage string, took time.Duration, err error)
 // engine is the retrieval engine over the configured store and embedder.
 func (a *app) engine(store retriever.Store, e retriever.Embedder, observe stageObserver) (*retriever.Engine, error) {
 	c := a.cfg.Retrieval
+	reranker, err := a.reranker()
+	if err != nil {
+		return nil, err
+	}
 	return retriever.New(retriever.Options{
-		Store: store, Embedder: e, Logger: a.log, Count: a.countTokens, Observe: observe,
+		Store: store, Embedder: e, Reranker: reranker, RerankDepth: a.cfg.Reranker.Depth, Logger: a.log, Count: a.countTokens, Observe: observe,
 		K: c.TopK, Depth: c.Candidates, Fusion: fusionOf(c.Fusion),
 		EmbedTimeout: c.Timeouts.Embed, StoreTimeout: c.Timeouts.Search,
 	})
+}
+
+// reranker returns the configured one; nil for none.
+func (a *app) reranker() (retriever.Reranker, error) {
+	c := a.cfg.Reranker
+	if c.Kind == "none" {
+		return nil, nil
+	}
+	return rerank.New(rerank.Options{
+		Shape: rerank.Shape(c.Kind), BaseURL: c.BaseURL, APIKey: c.APIKey.Reveal(), Model: c.Model, Timeout: c.Timeout,
+		Concurrency: c.Concurrency, BatchSize: c.Batch, MaxChars: c.MaxChars, Logger: a.log,
+	})
+}
+
+func recencyOf(c configs.Recency) retriever.Recency {
+	return retriever.Recency{Field: c.Field, HalfLife: time.Duration(c.HalfLifeDays * 24 * float64(time.Hour)), Weight: c.Weight}
 }
 
 // fusionOf lays what is configured over what suits the space.
 func fusionOf(c configs.Fusion) func(retriever.Fingerprint) retriever.Fusion {
 	return func(f retriever.Fingerprint) retriever.Fusion {
 		fusion := retriever.DefaultFusion(f)
+		fusion.Method, fusion.RankConstant = retriever.FusionMethod(c.Method), c.RankConstant
 		if !c.Alpha.Auto {
 			fusion.Alpha = c.Alpha.Value
 		}

@@ -51,6 +51,9 @@ func (c *evalCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if retriever.Mode(c.Mode) == retriever.Full || retriever.Mode(c.Compare) == retriever.Full {
+		return usagef("whole documents have no ranking to measure: want hybrid, dense or lexical")
+	}
 	eng, q, err := c.engine(ctx, a)
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ func (r reading) open(ctx context.Context, a *app, flags ...func(*configs.Config
 // asking are the flags of commands that search. What they leave open the configuration says.
 type asking struct {
 	Collection []string `short:"c" placeholder:"C" help:"Collection to search; may be repeated (default: as configured, default)."`
-	Mode       string   `placeholder:"hybrid|dense|lexical" help:"Which lists to answer from (default: as configured, hybrid)."`
+	Mode       string   `placeholder:"hybrid|dense|lexical|full" help:"Which lists to answer from, or full: whole documents (default: as configured, hybrid)."`
 	reading
 }
 
@@ -60,7 +60,7 @@ type asking struct {
 func (s asking) engine(ctx context.Context, a *app) (*retriever.Engine, retriever.Query, error) {
 	var q retriever.Query
 	if _, err := retriever.ParseMode(s.Mode); err != nil {
-		return nil, q, usagef("--%w%s", err, suggestion(s.Mode, "hybrid", "dense", "lexical"))
+		return nil, q, usagef("--%w%s", err, suggestion(s.Mode, "hybrid", "dense", "lexical", "full"))
 	}
 	store, scope, err := s.open(ctx, a, func(cfg *configs.Config) { setIf(&cfg.Retrieval.Mode, s.Mode) })
 	if err != nil {
@@ -74,6 +74,10 @@ func (s asking) engine(ctx context.Context, a *app) (*retriever.Engine, retrieve
 	q = retriever.Query{
 		Scope: scope, Collections: r.Collections, SkipMissing: true,
 		Mode: retriever.Mode(r.Mode), MinScore: r.MinScore, PerDocument: r.PerDocument,
+		Neighbours: r.Neighbours, Diversity: r.Diversity, Recency: recencyOf(r.Recency),
+	}
+	if q.Mode == retriever.Full {
+		q.TokenBudget = r.TokenBudget
 	}
 	if s.Collection != nil {
 		q.Collections, q.SkipMissing = s.Collection, false

@@ -10,11 +10,12 @@ import (
 )
 
 type searchCmd struct {
-	Query   []string `arg:"" help:"What to look for."`
-	K       int      `short:"k" default:"10" help:"How many passages."`
-	Filter  string   `placeholder:"JSON" sep:"none" help:"Filter over metadata, in OpenAI's form."`
-	Explain bool     `help:"Show ranks and scores, and what was dropped and why."`
-	Raw     bool     `help:"Print the fused chunks, before selection."`
+	Query    []string `arg:"" help:"What to look for."`
+	K        int      `short:"k" default:"10" help:"How many passages."`
+	Filter   string   `placeholder:"JSON" sep:"none" help:"Filter over metadata, in OpenAI's form."`
+	Document []string `placeholder:"ID" help:"Search only this document; may be repeated."`
+	Explain  bool     `help:"Show ranks and scores, and what was dropped and why."`
+	Raw      bool     `help:"Print the fused chunks, before selection."`
 	asking
 }
 
@@ -37,7 +38,8 @@ func (c *searchCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	q.Text, q.K, q.Filter, q.Raw = text, c.K, filter, c.Raw
+	q.Text, q.K, q.Filter, q.Raw, q.Explain = text, c.K, filter, c.Raw, c.Explain
+	q.Documents = c.Document
 	r, err := eng.Retrieve(ctx, q)
 	if err != nil {
 		return err
@@ -52,6 +54,9 @@ func (c *searchCmd) Run(ctx context.Context, a *app) error {
 func (c *searchCmd) print(a *app, r retriever.Result) {
 	for _, d := range r.Degraded {
 		fmt.Fprintf(a.err, "degraded: %s\n", degradedLine(d))
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(a.err, "note: %s\n", note)
 	}
 	switch {
 	case len(r.Hits) > 0:
@@ -111,6 +116,12 @@ func signalsLine(h retriever.Hit) string {
 	}
 	line := fmt.Sprintf("score %.3f  relevance %.2f  %s  %s  coverage %.2f", h.Score, h.Relevance,
 		leg("words", h.Signals.Lexical), leg("vector", h.Signals.Dense), h.Signals.Coverage)
+	if h.Signals.Rerank.Known {
+		line += "  " + leg("reranker", h.Signals.Rerank)
+	}
+	if h.Signals.Recency > 0 {
+		line += fmt.Sprintf("  recency %.2f", h.Signals.Recency)
+	}
 	if h.Signals.Reserved {
 		line += "  raised by the reserve"
 	}
@@ -133,6 +144,7 @@ type (
 		Hits     []hitOut                `json:"hits"`
 		Dropped  []hitOut                `json:"dropped,omitempty"`
 		Degraded []retriever.Degradation `json:"degraded"`
+		Notes    []string                `json:"notes,omitempty"`
 	}
 	hitOut struct {
 		Rank       int                `json:"rank"`
@@ -158,13 +170,16 @@ type (
 		DenseScore   *float64 `json:"dense_score,omitempty"`
 		Coverage     float64  `json:"coverage"`
 		Reserved     bool     `json:"reserved,omitempty"`
+		Recency      float64  `json:"recency,omitempty"`
+		RerankRank   int      `json:"rerank_rank,omitempty"`
+		RerankScore  *float64 `json:"rerank_score,omitempty"`
 	}
 )
 
 func searchJSON(r retriever.Result, explain bool) searchOut {
 	out := searchOut{
 		Query: r.Query, Mode: r.Mode, TookMS: float64(r.Took.Microseconds()) / 1000,
-		Hits: hitsJSON(r.Hits), Degraded: emptyList(r.Degraded),
+		Hits: hitsJSON(r.Hits), Degraded: emptyList(r.Degraded), Notes: r.Notes,
 	}
 	if explain {
 		out.Dropped = hitsJSON(r.Dropped)
@@ -193,12 +208,16 @@ func metadataOut(m retriever.Metadata) retriever.Metadata {
 }
 
 func signalsJSON(s retriever.Signals) signalsOut {
-	out := signalsOut{LexicalRank: s.Lexical.Rank, DenseRank: s.Dense.Rank, Coverage: s.Coverage, Reserved: s.Reserved}
+	out := signalsOut{LexicalRank: s.Lexical.Rank, DenseRank: s.Dense.Rank, Coverage: s.Coverage, Reserved: s.Reserved,
+		Recency: s.Recency, RerankRank: s.Rerank.Rank}
 	if s.Lexical.Known {
 		out.LexicalScore = &s.Lexical.Score
 	}
 	if s.Dense.Known {
 		out.DenseScore = &s.Dense.Score
+	}
+	if s.Rerank.Known {
+		out.RerankScore = &s.Rerank.Score
 	}
 	return out
 }

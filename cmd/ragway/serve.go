@@ -223,7 +223,8 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 		Version: gateway.Version{Version: version, Revision: buildRevision()},
 		Retrieval: gateway.Retrieval{
 			OnlyAsked: r.Enrich == "none", Collections: r.Collections, Mode: retriever.Mode(r.Mode), TopK: r.TopK, TokenBudget: r.TokenBudget,
-			MinScore: r.MinScore, PerDocument: r.PerDocument, OnEmpty: gateway.OnEmpty(r.OnEmpty), OnError: gateway.OnError(r.OnError),
+			MinScore: r.MinScore, PerDocument: r.PerDocument, Neighbours: r.Neighbours, Diversity: r.Diversity, Recency: recencyOf(r.Recency),
+			OnEmpty: gateway.OnEmpty(r.OnEmpty), OnError: gateway.OnError(r.OnError),
 			MaxTopK: r.MaxTopK, MaxTokenBudget: r.MaxTokenBudget,
 		},
 		Limits: gateway.Limits{

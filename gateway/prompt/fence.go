@@ -58,6 +58,7 @@ func labels(s Source) []label {
 		{"document", s.URI},
 		{"section", strings.Join(s.Headings, " > ")},
 		{"page", page},
+		{"date", s.Date},
 	}
 }
 

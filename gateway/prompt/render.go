@@ -9,6 +9,7 @@ type Source struct {
 	URI      string
 	Headings []string // path from the outermost
 	Page     int      // 0: none
+	Date     string   // as the document's metadata give it; empty: none
 	Text     string
 }
 
