@@ -62,6 +62,7 @@ func TestStore(t *testing.T, h Harness) {
 		{"Filter/BadOnesAreErrors", testBadFilters},
 		{"Filter/AgreesWithMatch", testFilterAgreesWithMatch},
 		{"Filter/ActsBeforeSelection", testFilterBeforeSelection},
+		{"Filter/ByDocument", testDocumentFilter},
 		{"Ranking/EmptyCollection", testEmptyCollection},
 		{"Ranking/NoWordsAndNoVector", testNoWordsNoVector},
 		{"Ranking/DepthBeyondTheCollection", testDepthBeyond},
