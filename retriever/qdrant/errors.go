@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	api "github.com/qdrant/go-client/qdrant"
 	"google.golang.org/grpc/codes"
@@ -12,15 +13,22 @@ import (
 	"ragway/retriever"
 )
 
+// clockSlack is how far ahead of ours the server's clock may run out: it is told of each
+// deadline, and answers some of them before the context here has ended.
+const clockSlack = 10 * time.Millisecond
+
 // translate makes an error of the client one of the port's. The caller's own
-// cancellation comes first: the server answers a deadline with Canceled as often as with
-// DeadlineExceeded, sometimes before the local clock notices.
+// cancellation and deadline come first; the server answers a deadline with Canceled as
+// often as with DeadlineExceeded.
 func translate(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < clockSlack && isTimeout(err) {
+		return context.DeadlineExceeded
 	}
 	// go-client drops the status of a rate limit.
 	if limited := (*api.QdrantResourceExhaustedError)(nil); errors.As(err, &limited) {
@@ -42,6 +50,11 @@ func translate(ctx context.Context, err error) error {
 		return fmt.Errorf("%s: %s: %w", st.Code(), st.Message(), retriever.ErrUnavailable)
 	}
 	return fmt.Errorf("%s: %s", st.Code(), st.Message())
+}
+
+func isTimeout(err error) bool {
+	code := status.Code(err)
+	return code == codes.DeadlineExceeded || code == codes.Canceled
 }
 
 // completed turns the answer to a waiting write into an error unless the write is done:

@@ -3,10 +3,12 @@ package qdrant_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	api "github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc"
 
 	"ragway/retriever"
 	"ragway/retriever/qdrant"
@@ -19,10 +21,17 @@ func killedCreating(t *testing.T, now func() time.Time) *peer {
 	p := newPeer(t)
 	ctx, kill := context.WithCancel(p.ctx)
 	dead := p.open(qdrant.Options{Owner: "dead", Now: now})
-	p.on(api.Collections_UpdateAliases_FullMethodName, func(any, func() (any, error)) (any, error) {
-		kill()
-		p.on(api.Points_Delete_FullMethodName, func(any, func() (any, error)) (any, error) { return nil, crash })
-		return nil, crash
+	var killed atomic.Bool
+	p.server.Intercept(func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		// Before kill: once its context ends, the process may call before this returns.
+		if info.FullMethod == api.Collections_UpdateAliases_FullMethodName {
+			killed.Store(true)
+			kill()
+		}
+		if killed.Load() {
+			return nil, crash
+		}
+		return handle(ctx, req)
 	})
 	if err := dead.CreateCollection(ctx, retriever.Collection{Name: "new", Fingerprint: testSpace}); err == nil {
 		t.Fatal("the creation was to be cut off")
