@@ -27,14 +27,15 @@ const (
 
 // search is one Candidates call.
 type search struct {
-	s        *Store
-	query    retriever.CandidateQuery
-	head     head
-	filter   *api.Filter // the scope and the query's filter
-	terms    []queryTerm
-	page     int // length that the lists are fetched with
-	probed   bool
-	versions map[string]string // of the manifests read so far, by document
+	s         *Store
+	query     retriever.CandidateQuery
+	head      head
+	filter    *api.Filter     // the scope, the query's filter and documents
+	documents map[string]bool // nil: all
+	terms     []queryTerm
+	page      int // length that the lists are fetched with
+	probed    bool
+	versions  map[string]string // of the manifests read so far, by document
 }
 
 // Candidates implements retriever.Reader with one QueryBatch for both lists and the IDF of
@@ -70,14 +71,24 @@ func (s *Store) newSearch(ctx context.Context, q retriever.CandidateQuery) (*sea
 			return nil, named(q.Collection, err)
 		}
 	}
+	if len(q.Documents) > retriever.MaxFilterValues {
+		return nil, fmt.Errorf("%d documents, at most %d: %w", len(q.Documents), retriever.MaxFilterValues, retriever.ErrBadFilter)
+	}
 	if q.Vector != nil {
 		if err := checkQuery(q.Vector, h.collection.Fingerprint); err != nil {
 			return nil, named(q.Collection, err)
 		}
 	}
+	var documents map[string]bool
+	if len(q.Documents) > 0 {
+		documents = make(map[string]bool, len(q.Documents))
+		for _, id := range q.Documents {
+			documents[id] = true
+		}
+	}
 	q.Depth = max(q.Depth, 1)
 	terms := queryTerms(text.For(h.collection.Language).QueryTerms(q.Text))
-	return &search{s: s, query: q, head: h, filter: visible(chunkKind, q.Scope, q.Filter), terms: terms[:min(len(terms), maxProbes)],
+	return &search{s: s, query: q, head: h, filter: h.selected(q), documents: documents, terms: terms[:min(len(terms), maxProbes)],
 		page: min(q.Depth+q.Depth/4+16, maxPage), versions: map[string]string{}}, nil
 }
 
@@ -177,7 +188,7 @@ func withVectors(names []string) *api.WithVectorsSelector {
 // the weight it stores. The server computes IDF without regard to filters, so that the
 // scope's filter alone gives the same number and reads nothing beyond the scope.
 func (q *search) probes() []*api.QueryPoints {
-	filter := visible(chunkKind, q.query.Scope, nil)
+	filter := visible(chunkKind, q.query.Scope)
 	out := make([]*api.QueryPoints, len(q.terms))
 	for i, t := range q.terms {
 		t.weight = 1

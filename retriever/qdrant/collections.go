@@ -216,7 +216,7 @@ func (s *Store) Settings(ctx context.Context, scope retriever.Scope, name string
 // count fills in the numbers from the manifests, so that chunks of unfinished and of
 // superseded writes are not among them.
 func (s *Store) count(ctx context.Context, h head, scope retriever.Scope, info *retriever.CollectionInfo) error {
-	manifests := visible(documentKind, scope, nil)
+	manifests := visible(documentKind, scope)
 	chunks, documents, err := s.sum(ctx, h, fieldChunks, manifests)
 	if err != nil {
 		return err

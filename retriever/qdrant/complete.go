@@ -20,7 +20,7 @@ func (q *search) rank(r round, page []*api.ScoredPoint) (kept []*api.ScoredPoint
 		m, ok := r.manifests[p.Payload[fieldDocumentID].GetStringValue()]
 		current := ok && m.document.Version == p.Payload[fieldVersion].GetStringValue()
 		// The filter has done this already; a mistake there must not show a document.
-		if current && q.query.Scope.Allows(m.document) && q.query.Filter.Match(m.document.Metadata) {
+		if current && q.allows(m.document) {
 			kept = append(kept, p)
 		}
 	}
@@ -33,6 +33,11 @@ func (q *search) rank(r round, page []*api.ScoredPoint) (kept []*api.ScoredPoint
 		short = len(kept) < depth || kept[depth-1].GetScore() <= last
 	}
 	return kept[:min(depth, len(kept))], short
+}
+
+func (q *search) allows(d retriever.Document) bool {
+	return q.query.Scope.Allows(d) && q.query.Filter.Match(d.Metadata) &&
+		(q.documents == nil || q.documents[d.ID])
 }
 
 // complete makes the union of the two lists with both scores for each candidate.

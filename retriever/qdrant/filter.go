@@ -1,6 +1,9 @@
 package qdrant
 
 import (
+	"slices"
+	"unicode/utf8"
+
 	api "github.com/qdrant/go-client/qdrant"
 
 	"ragway/retriever"
@@ -26,15 +29,25 @@ func ofKind(k kind, must ...*api.Condition) *api.Filter {
 	return &api.Filter{Must: append([]*api.Condition{api.NewMatch(fieldOfKind, string(k))}, must...)}
 }
 
-// visible is a filter for the points of a kind that the scope allows and f matches. f
-// must be valid for the collection's schema.
-func visible(k kind, scope retriever.Scope, f *retriever.Filter) *api.Filter {
+// visible is a filter for the points of a kind that the scope allows.
+func visible(k kind, scope retriever.Scope) *api.Filter {
 	filter := ofKind(k)
 	if !scope.IsOperator() {
 		filter.Must = append(filter.Must, tenantOf(scope), readableBy(scope))
 	}
-	if f != nil {
-		filter.Must = append(filter.Must, compile(f))
+	return filter
+}
+
+// selected is a filter for the chunks that a query may find. Its Filter must be valid for
+// the collection's schema.
+func (h head) selected(q retriever.CandidateQuery) *api.Filter {
+	filter := visible(chunkKind, q.Scope)
+	if len(q.Documents) > 0 { // also when none of them is an ID: no values match nothing
+		known := slices.DeleteFunc(slices.Clone(q.Documents), func(id string) bool { return !isID(id) })
+		filter.Must = append(filter.Must, api.NewMatchKeywords(fieldDocumentID, known...))
+	}
+	if q.Filter != nil {
+		filter.Must = append(filter.Must, h.compile(q.Filter))
 	}
 	return filter
 }
@@ -80,12 +93,12 @@ func not(c *api.Condition) *api.Condition {
 }
 
 // compile says f in conditions on the indexed fields.
-func compile(f *retriever.Filter) *api.Condition {
+func (h head) compile(f *retriever.Filter) *api.Condition {
 	switch f.Op {
 	case retriever.OpAnd, retriever.OpOr:
 		parts := make([]*api.Condition, len(f.Filters))
 		for i := range f.Filters {
-			parts[i] = compile(&f.Filters[i])
+			parts[i] = h.compile(&f.Filters[i])
 		}
 		if f.Op == retriever.OpAnd {
 			return allOf(parts...)
@@ -100,11 +113,20 @@ func compile(f *retriever.Filter) *api.Condition {
 	case retriever.OpEq:
 		return equal(f.Key, []any{f.Value})
 	}
-	return compileRange(f)
+	return h.compileRange(f)
 }
 
-func compileRange(f *retriever.Filter) *api.Condition {
-	bound, _ := f.Value.(float64)
+func (h head) compileRange(f *retriever.Filter) *api.Condition {
+	if text, ok := f.Value.(string); ok {
+		if at, ok := retriever.ParseDate(text); ok {
+			return h.dateRange(f, at)
+		}
+		return nothing(fieldOfKind)
+	}
+	bound, ok := f.Value.(float64)
+	if !ok {
+		return nothing(fieldOfKind)
+	}
 	r := &api.Range{}
 	switch f.Op {
 	case retriever.OpGt:
@@ -130,7 +152,9 @@ func equal(key string, values []any) *api.Condition {
 	for _, v := range values {
 		switch v := v.(type) {
 		case string:
-			words = append(words, v)
+			if utf8.ValidString(v) { // no other is stored, nor can be asked for
+				words = append(words, v)
+			}
 		case float64:
 			either = append(either, api.NewRange(path, &api.Range{Gte: &v, Lte: &v}))
 		case bool:

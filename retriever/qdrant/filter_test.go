@@ -39,7 +39,8 @@ func TestFiltersAreNeverEmpty(t *testing.T) {
 			scope = retriever.Operator()
 		}
 		f := drawFilter(t, 3)
-		got := visible(chunkKind, scope, &f)
+		documents := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b"}), 0, 2).Draw(t, "documents")
+		got := head{dated: map[string]bool{"k": rapid.Bool().Draw(t, "dated")}}.selected(retriever.CandidateQuery{Scope: scope, Filter: &f, Documents: documents})
 		if where := open(got, ""); where != "" {
 			t.Fatalf("%+v: %s in %v", f, where, got)
 		}
@@ -58,13 +59,13 @@ func drawFilter(t *rapid.T, depth int) retriever.Filter {
 		return f
 	}
 	ops := []retriever.FilterOp{retriever.OpEq, retriever.OpNe, retriever.OpIn, retriever.OpNin, retriever.OpGt, retriever.OpLte, "nonsense"}
-	values := []any{"x", 1.5, true, nil}
+	values := []any{"x", "2026-01-31", 1.5, true, nil}
 	return retriever.Filter{Op: rapid.SampledFrom(ops).Draw(t, "op"), Key: "k",
 		Value: rapid.SampledFrom(values).Draw(t, "value"), Values: rapid.SliceOfN(rapid.SampledFrom(values), 0, 3).Draw(t, "values")}
 }
 
 func TestScopeWithoutTenantMatchesNothing(t *testing.T) {
-	f := visible(chunkKind, retriever.Scope{Principals: []string{"user:a"}}, nil)
+	f := visible(chunkKind, retriever.Scope{Principals: []string{"user:a"}})
 	for _, c := range f.Must {
 		if m := c.GetField(); m.GetKey() == fieldTenant && m.GetMatch().GetKeywords() != nil && len(m.GetMatch().GetKeywords().GetStrings()) == 0 {
 			return

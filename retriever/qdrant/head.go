@@ -48,6 +48,7 @@ type head struct {
 	alias         string
 	collection    retriever.Collection
 	schema        retriever.Schema
+	dated         map[string]bool // fields with an index of dates
 	saturation    saturation
 	averageLength float64 // 0: not chosen yet
 	indexed       bool    // some vectors are in an approximate index
@@ -150,11 +151,13 @@ func parseHead(alias string, info *api.CollectionInfo) (head, error) {
 	if err := json.Unmarshal([]byte(meta[metaCollection].GetStringValue()), &r); err != nil {
 		return head{}, fmt.Errorf("settings: %w: %w", err, retriever.ErrCorrupt)
 	}
+	schema, dated := schemaOf(info.GetPayloadSchema())
 	return head{
 		alias: alias,
 		collection: retriever.Collection{Name: r.Name, Fingerprint: r.Fingerprint, Chunking: retriever.Chunking(r.Chunking),
 			Language: r.Language, CreatedAt: r.CreatedAt},
-		schema:        schemaOf(info.GetPayloadSchema()),
+		schema:        schema,
+		dated:         dated,
 		saturation:    saturation{r.K1, r.B},
 		averageLength: meta[metaAverage].GetDoubleValue(),
 		indexed:       info.GetIndexedVectorsCount() > 0,

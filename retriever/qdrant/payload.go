@@ -121,6 +121,7 @@ func chunkPayload(d *retriever.Document, c *retriever.Chunk, started int64) payl
 			p[fieldPath(key)] = v
 		}
 	}
+	addDates(p, d.Metadata)
 	return p
 }
 

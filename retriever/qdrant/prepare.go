@@ -103,7 +103,7 @@ func (s *Store) extendSchema(ctx context.Context, h head, ready []prepared, bad 
 		}
 		h.schema = actual
 		if agree(actual, schema) {
-			return h, ready, bad, nil
+			return h, ready, bad, s.createIndexes(ctx, h.alias, dateIndexes(h, ready))
 		}
 	}
 }

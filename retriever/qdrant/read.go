@@ -53,7 +53,7 @@ func (s *Store) Documents(ctx context.Context, scope retriever.Scope, collection
 			yield(retriever.Document{}, err)
 			return
 		}
-		filter := visible(documentKind, scope, nil)
+		filter := visible(documentKind, scope)
 		var next *api.PointId
 		for {
 			docs, offset, err := s.documentPage(ctx, h, filter, next)
@@ -94,7 +94,7 @@ func (s *Store) documentPage(ctx context.Context, h head, filter *api.Filter, fr
 // fields are the names of the metadata fields of documents that the scope may see, of
 // the first page of them: enough for an error's text.
 func (s *Store) fields(ctx context.Context, h head, scope retriever.Scope) []string {
-	docs, _, err := s.documentPage(ctx, h, visible(documentKind, scope, nil), nil)
+	docs, _, err := s.documentPage(ctx, h, visible(documentKind, scope), nil)
 	if err != nil {
 		return nil
 	}

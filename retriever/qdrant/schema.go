@@ -101,11 +101,13 @@ func fieldPath(key string) string {
 }
 
 // keyOf is the inverse of fieldPath; false for a path of another kind.
-func keyOf(path string) (string, bool) {
-	if key, ok := strings.CutPrefix(path, plainPrefix); ok {
+func keyOf(path string) (string, bool) { return keyUnder(plainPrefix, encodedPrefix, path) }
+
+func keyUnder(plain, hexed, path string) (string, bool) {
+	if key, ok := strings.CutPrefix(path, plain); ok {
 		return key, true
 	}
-	encoded, ok := strings.CutPrefix(path, encodedPrefix)
+	encoded, ok := strings.CutPrefix(path, hexed)
 	key, err := hex.DecodeString(encoded)
 	return string(key), ok && err == nil
 }
@@ -122,21 +124,24 @@ var fieldTypes = map[retriever.FieldType]api.FieldType{
 	retriever.BoolField:   api.FieldType_FieldTypeBool,
 }
 
-// schemaOf reads the filterable fields off the indexes that exist: a field is one as soon
-// as it can be filtered by.
-func schemaOf(indexed map[string]*api.PayloadSchemaInfo) retriever.Schema {
+// schemaOf reads the filterable fields, and those of them that have dates, off the indexes
+// that exist: a field is one as soon as it can be filtered by.
+func schemaOf(indexed map[string]*api.PayloadSchemaInfo) (schema retriever.Schema, dated map[string]bool) {
 	types := map[api.PayloadSchemaType]retriever.FieldType{
 		api.PayloadSchemaType_Keyword: retriever.StringField,
 		api.PayloadSchemaType_Float:   retriever.NumberField,
 		api.PayloadSchemaType_Bool:    retriever.BoolField,
 	}
-	out := retriever.Schema{}
+	schema, dated = retriever.Schema{}, map[string]bool{}
 	for path, info := range indexed {
 		if key, ok := keyOf(path); ok {
-			out[key] = types[info.GetDataType()]
+			schema[key] = types[info.GetDataType()]
+		}
+		if key, ok := keyUnder(datePrefix, encodedDates, path); ok {
+			dated[key] = true
 		}
 	}
-	return out
+	return schema, dated
 }
 
 // addFields makes the fields that are in want and not in have filterable. It returns the

@@ -23,15 +23,22 @@ func TestConformance(t *testing.T) {
 
 // TestConformanceOnServer runs the suite on the server that RAGWAY_TEST_QDRANT names.
 func TestConformanceOnServer(t *testing.T) {
-	address := os.Getenv("RAGWAY_TEST_QDRANT")
-	if address == "" {
-		t.Skip("RAGWAY_TEST_QDRANT=host:6334 names no server")
-	}
+	address := server(t)
 	retrievertest.TestStore(t, retrievertest.Harness{Open: func(t *testing.T) retrievertest.Opened { return opened(t, address) }})
 }
 
+// server is the address of the server to test with.
+func server(tb testing.TB) string {
+	tb.Helper()
+	address := os.Getenv("RAGWAY_TEST_QDRANT")
+	if address == "" {
+		tb.Skip("RAGWAY_TEST_QDRANT=host:6334 names no server")
+	}
+	return address
+}
+
 // opened is a store with a prefix of its own, whose collections are dropped at the end.
-func opened(t *testing.T, address string) retrievertest.Opened {
+func opened(t testing.TB, address string) retrievertest.Opened {
 	t.Helper()
 	options := qdrant.Options{Addresses: []string{address}, CollectionPrefix: "ragway_test_" + uuid.NewString()[:8] + "_"}
 	open := func() retriever.Store {
@@ -52,7 +59,7 @@ func opened(t *testing.T, address string) retrievertest.Opened {
 	}}
 }
 
-func drop(t *testing.T, address, prefix string) {
+func drop(t testing.TB, address, prefix string) {
 	t.Helper()
 	client := rawClient(t, address)
 	names, err := client.ListCollections(context.Background())
@@ -69,7 +76,7 @@ func drop(t *testing.T, address, prefix string) {
 }
 
 // rawClient talks to the server beside the store.
-func rawClient(t *testing.T, address string) *api.Client {
+func rawClient(t testing.TB, address string) *api.Client {
 	t.Helper()
 	host, port, _ := strings.Cut(address, ":")
 	n := 0

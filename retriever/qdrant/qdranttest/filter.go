@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	api "github.com/qdrant/go-client/qdrant"
 )
@@ -44,6 +45,9 @@ func valueHolds(f *api.FieldCondition, v *api.Value) bool {
 	if r := f.GetRange(); r != nil {
 		return inRange(r, v)
 	}
+	if r := f.GetDatetimeRange(); r != nil {
+		return inDatetimeRange(r, v)
+	}
 	s, isString := v.GetKind().(*api.Value_StringValue)
 	switch m := f.GetMatch().GetMatchValue().(type) {
 	case *api.Match_Keyword:
@@ -69,6 +73,17 @@ func inRange(r *api.Range, v *api.Value) bool {
 		return false
 	}
 	return (r.Gt == nil || x > *r.Gt) && (r.Gte == nil || x >= *r.Gte) && (r.Lt == nil || x < *r.Lt) && (r.Lte == nil || x <= *r.Lte)
+}
+
+// inDatetimeRange compares whole microseconds, as the server's index does.
+func inDatetimeRange(r *api.DatetimeRange, v *api.Value) bool {
+	t, err := time.Parse(time.RFC3339, v.GetStringValue())
+	if err != nil {
+		return false
+	}
+	x := t.UnixMicro()
+	return (r.Gt == nil || x > r.Gt.AsTime().UnixMicro()) && (r.Gte == nil || x >= r.Gte.AsTime().UnixMicro()) &&
+		(r.Lt == nil || x < r.Lt.AsTime().UnixMicro()) && (r.Lte == nil || x <= r.Lte.AsTime().UnixMicro())
 }
 
 // valuesAt are the values under a path of plain keys, the elements of an array one by one.
@@ -112,6 +127,8 @@ func (c *collection) indexedField(f *api.FieldCondition) error {
 	switch {
 	case f.GetRange() != nil:
 		want = []api.PayloadSchemaType{api.PayloadSchemaType_Float, api.PayloadSchemaType_Integer}
+	case f.GetDatetimeRange() != nil:
+		want = []api.PayloadSchemaType{api.PayloadSchemaType_Datetime}
 	case isBool(f.GetMatch()):
 		want = []api.PayloadSchemaType{api.PayloadSchemaType_Bool}
 	default:

@@ -194,6 +194,7 @@ func (h pointService) CreateFieldIndex(_ context.Context, r *api.CreateFieldInde
 		types := map[api.FieldType]api.PayloadSchemaType{
 			api.FieldType_FieldTypeKeyword: api.PayloadSchemaType_Keyword, api.FieldType_FieldTypeInteger: api.PayloadSchemaType_Integer,
 			api.FieldType_FieldTypeFloat: api.PayloadSchemaType_Float, api.FieldType_FieldTypeBool: api.PayloadSchemaType_Bool,
+			api.FieldType_FieldTypeDatetime: api.PayloadSchemaType_Datetime,
 		}
 		c.indexes[r.FieldName] = &api.PayloadSchemaInfo{DataType: types[r.GetFieldType()], Params: r.FieldIndexParams}
 		return done(r.Wait)
