@@ -32,8 +32,8 @@ fmt: ## Format the code
 fuzz: ## Fuzz every parser, FUZZTIME=30s each
 	.ci/fuzz $(FUZZTIME)
 
-soak: ## Kill ingests, time new facts, hold 2,000 streams; RAGWAY_TEST_QDRANT adds that store
-	RAGWAY_SOAK_STREAMS=2000 go test -tags soak -count 1 -timeout 30m -v -run 'Killed|NewFact|ConcurrentStreams' ./cmd/ragway ./gateway
+soak: ## Kill ingests, read during them, time new facts, hold 2,000 streams; RAGWAY_TEST_QDRANT adds that store
+	RAGWAY_SOAK_STREAMS=2000 go test -tags soak -count 1 -timeout 30m -v -run 'Killed|NewFact|HalfADocument|ConcurrentStreams' ./cmd/ragway ./gateway
 
 bench: ## Run the benchmarks; docs/performance.md explains them
 	go test -run '^$$' -bench . -benchmem ./...
