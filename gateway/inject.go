@@ -44,7 +44,7 @@ func (s *Server) inject(r retrieved, base string, scope retriever.Scope) (inject
 	if len(r.result.Hits) > 0 || r.empty() && r.control.onEmpty == Instruct {
 		out := prompt.Render(prompt.Options{
 			Profile: prompt.DefaultProfile(), Sources: promptSources(r), Nonce: s.nonce(r),
-			Budget: r.control.tokenBudget, Count: s.opt.Count,
+			Budget: r.control.tokenBudget, Count: s.opt.CountFor(r.chat.Model),
 		})
 		if contextEdit, ok := r.chat.InsertContext(out.Context); ok {
 			add("instructions", r.chat.InsertInstructions(out.Instructions))

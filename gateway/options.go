@@ -47,7 +47,8 @@ type Options struct {
 
 	Retrieval Retrieval
 	Limits    Limits
-	Count     func(string) int // tokens of a text; default: a quarter of its bytes
+	Count     func(string) int                    // tokens of a text; default: a quarter of its bytes
+	CountFor  func(model string) func(string) int // tokens as a model counts them, for budgets; default: Count
 
 	Registerer prometheus.Registerer // default: a registry of its own
 	Gatherer   prometheus.Gatherer   // what /metrics shows; default: the same registry
@@ -135,6 +136,10 @@ func (o *Options) applyDefaults() {
 	}
 	if o.Count == nil {
 		o.Count = func(s string) int { return (len(s) + 3) / 4 }
+	}
+	if o.CountFor == nil {
+		count := o.Count
+		o.CountFor = func(string) func(string) int { return count }
 	}
 	if o.OpenScope == nil {
 		o.OpenScope = &retriever.Scope{Tenant: retriever.DefaultTenant, Collections: []string{retriever.AllCollections}}

@@ -230,7 +230,7 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 		Limits: gateway.Limits{
 			BodyBytes: int64(a.cfg.Server.MaxBody), DrainTimeout: a.cfg.Server.Drain, Heartbeat: a.cfg.Server.Heartbeat,
 		},
-		Count: a.countTokens, Registerer: s.registry, Gatherer: s.registry, Logger: a.log, LogContent: a.cfg.Log.Content,
+		Count: a.countTokens, CountFor: countFor, Registerer: s.registry, Gatherer: s.registry, Logger: a.log, LogContent: a.cfg.Log.Content,
 	})
 	return srv, err
 }
