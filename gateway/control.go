@@ -31,24 +31,40 @@ type control struct {
 	onError     OnError
 	explain     bool
 	dryRun      bool
+
+	// for searches alone
+	raw        bool // the ranking before selection
+	candidates int  // depth of each list; 0: the engine's
 }
 
 // defaultProfile is the only profile there is.
 const defaultProfile = "default"
 
-// controlKeys in the order in which errors about them are reported.
-var controlKeys = []string{
-	"collections", "documents", "filter", "top_k", "mode", "profile", "token_budget", "min_score", "neighbours", "diversity", "recency",
-	"on_empty", "on_error", "explain", "dry_run",
-}
+// controlKeys of a chat request and searchKeys of a search, in the order in which errors
+// about them are reported.
+var (
+	controlKeys = []string{
+		"collections", "documents", "filter", "top_k", "mode", "profile", "token_budget", "min_score", "neighbours", "diversity", "recency",
+		"on_empty", "on_error", "explain", "dry_run",
+	}
+	searchKeys = []string{
+		"collections", "documents", "filter", "mode", "token_budget", "min_score", "neighbours", "diversity", "recency", "candidates",
+		"explain", "raw",
+	}
+)
 
-// parseControl reads the value of "rag", nil when there is none.
-func parseControl(raw []byte, op Retrieval) (control, error) {
-	c := control{
+// defaultControl is what a request gets that asks for nothing else.
+func defaultControl(op Retrieval) control {
+	return control{
 		mode: op.Mode, topK: op.TopK, tokenBudget: op.TokenBudget, minScore: op.MinScore,
 		neighbours: op.Neighbours, diversity: op.Diversity, recency: op.Recency,
 		onEmpty: op.OnEmpty, onError: op.OnError,
 	}
+}
+
+// parseControl reads the value of "rag", nil when there is none.
+func parseControl(raw []byte, op Retrieval) (control, error) {
+	c := defaultControl(op)
 	switch raw = bytes.TrimSpace(raw); {
 	case len(raw) == 0 || string(raw) == "null":
 		c.off = op.OnlyAsked
@@ -62,25 +78,30 @@ func parseControl(raw []byte, op Retrieval) (control, error) {
 	case raw[0] != '{':
 		return c, badControl("", "want false or an object")
 	}
+	return c, c.setAll(raw, controlKeys, op)
+}
+
+// setAll reads the members of an object, of which it knows these.
+func (c *control) setAll(raw []byte, known []string, op Retrieval) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &members); err != nil {
-		return c, badControl("", "%v", err)
+		return badControl("", "%v", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if !slices.Contains(controlKeys, name) {
-			return c, badControl(name, "unknown key; known are %s", strings.Join(controlKeys, ", "))
+		if !slices.Contains(known, name) {
+			return badControl(name, "unknown key; known are %s", strings.Join(known, ", "))
 		}
 	}
-	for _, name := range controlKeys {
+	for _, name := range known {
 		value, given := members[name]
 		if !given || string(value) == "null" {
 			continue
 		}
 		if err := c.set(name, value, op); err != nil {
-			return c, err
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // set reads one member.
@@ -115,6 +136,10 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 		return setTighter(&c.onEmpty, name, value, op.OnEmpty, PassThrough, Instruct, Refuse)
 	case "on_error":
 		return setTighter(&c.onError, name, value, op.OnError, Degrade, Fail)
+	case "candidates":
+		return setBounded(&c.candidates, name, value, maxSearchResults)
+	case "raw":
+		return setBool(&c.raw, name, value)
 	case "explain":
 		return setBool(&c.explain, name, value)
 	case "dry_run":

@@ -39,7 +39,7 @@ func (s *Server) retrieve(ctx context.Context, u understood, scope retriever.Sco
 		return s.retrievalLost(ctx, r, err)
 	}
 	r.result, r.degraded = result, result.Degraded
-	s.countRetrieval(r)
+	s.countRetrieval(result)
 	return r, nil
 }
 
@@ -68,15 +68,9 @@ func defaultCollections(operator []string, scope retriever.Scope) []string {
 // retrievalLost decides what becomes of a request whose retrieval failed. What the caller
 // did wrong is an error whatever the policy.
 func (s *Server) retrievalLost(ctx context.Context, r retrieved, err error) (retrieved, error) {
-	switch {
-	case ctx.Err() != nil:
-		return r, fail(stageRetrieve, context.Cause(ctx))
-	case errors.Is(err, retriever.ErrBadFilter):
-		return r, &failure{stage: stageRetrieve, param: "rag.filter", err: err}
-	case errors.Is(err, retriever.ErrCollectionNotFound):
-		return r, &failure{stage: stageRetrieve, param: "rag.collections", err: err}
-	case r.control.onError == Fail:
-		return r, fail(stageRetrieve, fmt.Errorf("%w: %w", errRetrieval, err))
+	callers := ctx.Err() != nil || errors.Is(err, retriever.ErrBadFilter) || errors.Is(err, retriever.ErrCollectionNotFound)
+	if callers || r.control.onError == Fail {
+		return r, retrievalError(ctx, err, "rag.filter", "rag.collections")
 	}
 	s.opt.Logger.WarnContext(ctx, "retrieval lost, answering without documents", "error", err)
 	r.degraded = []retriever.Degradation{{Stage: string(stageRetrieve), Reason: "the documents cannot be searched now"}}
@@ -84,15 +78,29 @@ func (s *Server) retrievalLost(ctx context.Context, r retrieved, err error) (ret
 	return r, nil
 }
 
-func (s *Server) countRetrieval(r retrieved) {
-	s.metrics.hits.Observe(float64(len(r.result.Hits)))
-	s.metrics.embedTokens.Add(float64(r.result.EmbedTokens))
-	if len(r.result.Hits) == 0 {
+// retrievalError says whose fault a failed retrieval is; the two names are of the fields
+// that a filter and a collection came in.
+func retrievalError(ctx context.Context, err error, filter, collection string) error {
+	switch {
+	case ctx.Err() != nil:
+		return fail(stageRetrieve, context.Cause(ctx))
+	case errors.Is(err, retriever.ErrBadFilter):
+		return &failure{stage: stageRetrieve, param: filter, err: err}
+	case errors.Is(err, retriever.ErrCollectionNotFound):
+		return &failure{stage: stageRetrieve, param: collection, err: err}
+	}
+	return fail(stageRetrieve, fmt.Errorf("%w: %w", errRetrieval, err))
+}
+
+func (s *Server) countRetrieval(r retriever.Result) {
+	s.metrics.hits.Observe(float64(len(r.Hits)))
+	s.metrics.embedTokens.Add(float64(r.EmbedTokens))
+	if len(r.Hits) == 0 {
 		s.metrics.empty.Inc()
 	} else {
-		s.metrics.topScore.Observe(r.result.Hits[0].Relevance)
+		s.metrics.topScore.Observe(r.Hits[0].Relevance)
 	}
-	for _, d := range r.degraded {
+	for _, d := range r.Degraded {
 		s.metrics.degraded.WithLabelValues(d.Stage).Inc()
 	}
 }

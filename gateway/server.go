@@ -78,6 +78,7 @@ func (s *Server) routes() http.Handler {
 	v1.POST("/chat/completions", s.chat)
 	v1.POST("/embeddings", s.embeddings)
 	v1.GET("/models", s.models)
+	v1.POST("/vector_stores/:id/search", s.search)
 
 	read := []string{http.MethodGet, http.MethodHead}
 	e.Match(read, "/v1/documents/:id", s.document)

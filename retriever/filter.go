@@ -63,6 +63,26 @@ func ParseFilter(data []byte) (*Filter, error) {
 	return &f, nil
 }
 
+// MarshalJSON is the inverse of ParseFilter.
+func (f Filter) MarshalJSON() ([]byte, error) {
+	switch f.Op {
+	case OpAnd, OpOr:
+		return json.Marshal(struct {
+			Type    FilterOp `json:"type"`
+			Filters []Filter `json:"filters"`
+		}{f.Op, f.Filters})
+	case OpIn, OpNin:
+		return json.Marshal(comparison{f.Op, f.Key, append([]any{}, f.Values...)})
+	}
+	return json.Marshal(comparison{f.Op, f.Key, f.Value})
+}
+
+type comparison struct {
+	Type  FilterOp `json:"type"`
+	Key   string   `json:"key"`
+	Value any      `json:"value"`
+}
+
 func parseFilter(data []byte, depth int, nodes *int) (Filter, error) {
 	if *nodes++; depth > MaxFilterDepth || *nodes > MaxFilterNodes {
 		return Filter{}, fmt.Errorf("deeper than %d or more than %d conditions: %w", MaxFilterDepth, MaxFilterNodes, ErrBadFilter)

@@ -99,6 +99,11 @@ func TestFilterMeaning(t *testing.T) {
 		if err := f.Validate(schema, nil); err != nil {
 			t.Errorf("%s: %v", in, err)
 		}
+		if data, err := json.Marshal(f); err != nil {
+			t.Errorf("%s: %v", in, err)
+		} else if again, err := retriever.ParseFilter(data); err != nil || !cmp.Equal(again, f) {
+			t.Errorf("%s: written as %s: %v", in, data, err)
+		}
 		if got := [2]bool{f.Match(doc), f.Match(empty)}; got != want {
 			t.Errorf("%s: got %v, want %v", in, got, want)
 		}

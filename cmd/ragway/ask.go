@@ -21,41 +21,27 @@ type askCmd struct {
 	Question   []string `arg:"" help:"The question."`
 	Collection []string `short:"c" placeholder:"C" help:"Collection to answer from; may be repeated (default: as configured, default)."`
 	Model      string   `placeholder:"M" help:"Model to ask; required with a model server."`
+	URL        string   `name:"url" placeholder:"U" help:"Ask this running server, with the key in $$RAGWAY_API_KEY, instead of answering here."`
 	reading
 }
 
 func (c *askCmd) Run(ctx context.Context, a *app) error {
-	scope, err := c.scope()
-	if err != nil {
-		return err
-	}
 	question := strings.Join(c.Question, " ")
 	if strings.TrimSpace(question) == "" {
 		return usagef("the question is empty")
 	}
-	if err := a.configure(); err != nil {
-		return err
-	}
-	if a.LogLevel == "" {
-		a.log = slog.New(slog.DiscardHandler) // the answer or the error says it all
-	}
-	if c.Model == "" && a.cfg.Upstream.BaseURL != "" {
-		return usagef("prompts go to %s: say which model with --model", a.cfg.Upstream.BaseURL)
-	}
-	store, err := a.store(ctx, true)
+	client, err := c.client(ctx, a)
 	if err != nil {
 		return err
 	}
-	srv, err := a.gateway(store, serving{registry: prometheus.NewRegistry(), scope: &scope})
-	if err != nil {
-		return err
-	}
-	client := chatClient{http: &http.Client{Transport: inProcess{srv.Handler()}}, base: "http://" + dialable(a.cfg.Server.Listen)}
 	body := map[string]any{"model": c.model(), "messages": []map[string]string{{"role": "user", "content": question}}}
 	if len(c.Collection) > 0 {
 		body["rag"] = map[string]any{"collections": c.Collection}
 	}
 	answer, raw, err := client.ask(ctx, body)
+	if err != nil && c.URL != "" {
+		return fmt.Errorf("ask %s: %w", client.base, err)
+	}
 	if e := (*errorAnswer)(nil); errors.As(err, &e) && e.Source == "upstream" {
 		return fmt.Errorf("ask %s: %w (--log-level error says why)", a.cfg.Upstream.BaseURL, err)
 	}
@@ -73,6 +59,38 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 	}
 	printSources(a.out, answer.Rag.Sources)
 	return nil
+}
+
+// client asks the server that the flags name, or one inside this process.
+func (c *askCmd) client(ctx context.Context, a *app) (client, error) {
+	if c.URL != "" {
+		if err := c.refuseWithURL(a); err != nil {
+			return client{}, err
+		}
+		return newClient(a, c.URL)
+	}
+	scope, err := c.scope()
+	if err != nil {
+		return client{}, err
+	}
+	if err := a.configure(); err != nil {
+		return client{}, err
+	}
+	if a.LogLevel == "" {
+		a.log = slog.New(slog.DiscardHandler) // the answer or the error says it all
+	}
+	if c.Model == "" && a.cfg.Upstream.BaseURL != "" {
+		return client{}, usagef("prompts go to %s: say which model with --model", a.cfg.Upstream.BaseURL)
+	}
+	store, err := a.store(ctx, true)
+	if err != nil {
+		return client{}, err
+	}
+	srv, err := a.gateway(store, serving{registry: prometheus.NewRegistry(), scope: &scope})
+	if err != nil {
+		return client{}, err
+	}
+	return client{http: &http.Client{Transport: inProcess{srv.Handler()}}, base: "http://" + dialable(a.cfg.Server.Listen)}, nil
 }
 
 func (c *askCmd) model() string {

@@ -4,18 +4,38 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
+	"time"
 
 	"ragway/retriever"
 )
 
-// chatClient asks a gateway over HTTP, as any client would.
-type chatClient struct {
+// client asks a gateway over HTTP, as any program would.
+type client struct {
 	base string
+	key  string // none: no credential is sent
 	http *http.Client
+}
+
+// urlTimeout bounds one call of a running server. Models think long.
+const urlTimeout = 10 * time.Minute
+
+// newClient asks the server at a base URL, with the key of the environment. It follows no
+// redirects: the key is for that server.
+func newClient(a *app, base string) (client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" {
+		return client{}, usagef("--url %q: want http://HOST:PORT", base)
+	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client{
+		base: strings.TrimSuffix(strings.TrimRight(base, "/"), "/v1"), key: a.getenv("RAGWAY_API_KEY"),
+		http: &http.Client{Timeout: urlTimeout, CheckRedirect: stay},
+	}, nil
 }
 
 type (
@@ -55,8 +75,8 @@ type (
 )
 
 // ask sends one chat request; body is everything but the path.
-func (c chatClient) ask(ctx context.Context, body map[string]any) (answer chatAnswer, raw []byte, err error) {
-	resp, err := c.post(ctx, body)
+func (c client) ask(ctx context.Context, body map[string]any) (answer chatAnswer, raw []byte, err error) {
+	resp, err := c.post(ctx, chatPath, body)
 	if err != nil {
 		return answer, nil, err
 	}
@@ -71,9 +91,9 @@ func (c chatClient) ask(ctx context.Context, body map[string]any) (answer chatAn
 }
 
 // stream sends one chat request and hands each piece of text to each as it comes.
-func (c chatClient) stream(ctx context.Context, body map[string]any, each func(string)) ([]chatSource, error) {
+func (c client) stream(ctx context.Context, body map[string]any, each func(string)) ([]chatSource, error) {
 	body["stream"] = true
-	resp, err := c.post(ctx, body)
+	resp, err := c.post(ctx, chatPath, body)
 	if err != nil {
 		return nil, err
 	}
@@ -81,16 +101,21 @@ func (c chatClient) stream(ctx context.Context, body map[string]any, each func(s
 	return readStream(resp.Body, each)
 }
 
-func (c chatClient) post(ctx context.Context, body map[string]any) (*http.Response, error) {
+const chatPath = "/v1/chat/completions"
+
+func (c client) post(ctx context.Context, path string, body any) (*http.Response, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/v1/chat/completions", bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if c.key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.key)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, err
@@ -116,7 +141,7 @@ func answeredError(body []byte, status string) error {
 		Error errorAnswer `json:"error"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Error.Message == "" {
-		return errors.New(status)
+		return fmt.Errorf("answered %s, and not as a ragway server does", status)
 	}
 	return &answer.Error
 }

@@ -149,7 +149,7 @@ func listenNear(ctx context.Context, addr string) (net.Listener, error) {
 
 // show asks the questions and prints answers and metrics.
 func (c *demoCmd) show(ctx context.Context, a *app, url string, registry *prometheus.Registry) error {
-	client := chatClient{base: url, http: &http.Client{Timeout: time.Minute}}
+	client := client{base: url, http: &http.Client{Timeout: time.Minute}}
 	for _, q := range demoQuestions {
 		if err := demoAsk(ctx, a.out, client, q.text, q.stream); err != nil {
 			return fmt.Errorf("ask %q: %w", q.text, err)
@@ -159,7 +159,7 @@ func (c *demoCmd) show(ctx context.Context, a *app, url string, registry *promet
 	return printMetrics(a.out, registry)
 }
 
-func demoAsk(ctx context.Context, w io.Writer, client chatClient, question string, stream bool) error {
+func demoAsk(ctx context.Context, w io.Writer, client client, question string, stream bool) error {
 	body := map[string]any{
 		"model":    upstream.ExtractiveModel,
 		"messages": []map[string]string{{"role": "user", "content": question}},

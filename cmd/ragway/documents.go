@@ -62,7 +62,7 @@ func (c *documentsListCmd) Run(ctx context.Context, a *app) error {
 		if a.JSON {
 			err = printJSON(a.out, documentJSON(d))
 		} else {
-			_, err = fmt.Fprintf(a.out, "%s  %s  %s  %s\n", d.ID, plain(d.URI), plural(d.Chunks, "chunk"), titleOf(d))
+			_, err = fmt.Fprintf(a.out, "%s  %s  %s  %s\n", d.ID, plain(d.URI), plural(d.Chunks, "chunk"), titleOf(d.Title, d.URI))
 		}
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func (c *documentsShowCmd) Run(ctx context.Context, a *app) error {
 		out.Chunks = chunksJSON(chunks)
 		return printJSON(a.out, out)
 	}
-	fmt.Fprintf(a.out, "%s\n%s\ncollection %s, tenant %s, access %s, %s, updated %s\n", titleOf(d), plain(d.URI), d.Collection, d.Tenant,
+	fmt.Fprintf(a.out, "%s\n%s\ncollection %s, tenant %s, access %s, %s, updated %s\n", titleOf(d.Title, d.URI), plain(d.URI), d.Collection, d.Tenant,
 		access(d), plural(d.Chunks, "chunk"), when(d.UpdatedAt))
 	for _, ch := range chunks {
 		fmt.Fprintf(a.out, "\n[%d] %s\n%s\n", ch.Ordinal, plain(strings.Join(ch.Headings, " › ")), plain(ch.Text))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"ragway/gateway"
 	"ragway/retriever"
 	"ragway/retriever/eval"
 )
@@ -42,6 +43,10 @@ type evalComparison struct {
 // evalDepth is how many documents are ranked for each question, as BEIR does.
 const evalDepth = 100
 
+// deepest is the depth at which the search for them ends; a server gives twice as many
+// passages.
+const deepest = 1000
+
 func (c *evalCmd) Run(ctx context.Context, a *app) error {
 	by, err := c.checkComparison()
 	if err != nil {
@@ -54,11 +59,14 @@ func (c *evalCmd) Run(ctx context.Context, a *app) error {
 	if retriever.Mode(c.Mode) == retriever.Full || retriever.Mode(c.Compare) == retriever.Full {
 		return usagef("whole documents have no ranking to measure: want hybrid, dense or lexical")
 	}
-	eng, q, err := c.engine(ctx, a)
+	search, q, err := c.searcher(ctx, a)
 	if err != nil {
 		return err
 	}
 	q.Raw = true
+	if q.Mode == "" {
+		q.Mode = retriever.Hybrid // so that the report can name it
+	}
 	if c.Compare == string(q.Mode) {
 		return usagef("--compare %s: that is the mode evaluated; --mode says another", c.Compare)
 	}
@@ -67,7 +75,7 @@ func (c *evalCmd) Run(ctx context.Context, a *app) error {
 		q.Mode = mode
 		return func(ctx context.Context, question string) ([]eval.Result, time.Duration, error) {
 			q.Text = question
-			return rankDocuments(ctx, eng, q)
+			return rankDocuments(ctx, search, q)
 		}
 	}
 	run, err := c.measure(ctx, questions, in(q.Mode))
@@ -197,11 +205,11 @@ func writeFile(name string, write func(io.Writer) error) error {
 // rankDocuments ranks documents by their best chunk, deepening the search until there are
 // evalDepth of them or no more. The time is that of the first search, the one a user
 // would wait for.
-func rankDocuments(ctx context.Context, eng *retriever.Engine, q retriever.Query) ([]eval.Result, time.Duration, error) {
+func rankDocuments(ctx context.Context, search searcher, q retriever.Query) ([]eval.Result, time.Duration, error) {
 	var took time.Duration
 	for depth := evalDepth; ; depth *= 2 {
 		q.K, q.Depth = 2*depth, depth // the union of two lists
-		r, err := eng.Retrieve(ctx, q)
+		r, err := search(ctx, q)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -209,24 +217,24 @@ func rankDocuments(ctx context.Context, eng *retriever.Engine, q retriever.Query
 			return nil, 0, fmt.Errorf("retrieval is degraded: %s", degradedLine(r.Degraded[0]))
 		}
 		if took == 0 {
-			took = r.Took
+			took = time.Duration(r.TookMS * float64(time.Millisecond))
 		}
 		results := bestChunks(r.Hits)
-		if len(results) >= evalDepth || len(r.Hits) < depth {
+		if len(results) >= evalDepth || len(r.Hits) < depth || 2*depth > deepest {
 			return results[:min(len(results), evalDepth)], took, nil
 		}
 	}
 }
 
-func bestChunks(hits []retriever.Hit) []eval.Result {
+func bestChunks(hits []gateway.SearchHit) []eval.Result {
 	var out []eval.Result
 	seen := map[string]bool{}
 	for _, h := range hits {
-		if seen[h.Document.ID] {
+		if seen[h.DocumentID] {
 			continue
 		}
-		seen[h.Document.ID] = true
-		out = append(out, eval.Result{RecordID: h.Document.RecordID, URI: h.Document.URI, Text: h.Chunk.Text, Score: h.Score})
+		seen[h.DocumentID] = true
+		out = append(out, eval.Result{RecordID: h.RecordID, URI: h.URI, Text: h.Text, Score: h.Score})
 	}
 	return out
 }

@@ -95,7 +95,10 @@ func extractFile(ctx context.Context, r *extract.Registry, s *chunk.Splitter, fi
 		return out, nil, nil
 	}
 	out.Format, out.Title, out.Text = doc.Format, doc.Title, doc.Text
-	out.Metadata, out.Sheets = metadataOut(doc.Metadata), emptyList(doc.Sheets)
+	out.Metadata, out.Sheets = doc.Metadata, emptyList(doc.Sheets)
+	if out.Metadata == nil {
+		out.Metadata = retriever.Metadata{}
+	}
 	out.Pages, out.Messages, out.Entries = doc.Pages, doc.Messages, doc.Entries
 	return out, chunks, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ragway/configs"
+	"ragway/gateway"
 	"ragway/ingest"
 	"ragway/retriever"
 )
@@ -48,20 +49,35 @@ func (r reading) open(ctx context.Context, a *app, flags ...func(*configs.Config
 	return store, scope, err
 }
 
-// asking are the flags of commands that search. What they leave open the configuration says.
+// asking are the flags of commands that search. What they leave open the configuration
+// says, or the server that is asked.
 type asking struct {
 	Collection []string `short:"c" placeholder:"C" help:"Collection to search; may be repeated (default: as configured, default)."`
 	Mode       string   `placeholder:"hybrid|dense|lexical|full" help:"Which lists to answer from, or full: whole documents (default: as configured, hybrid)."`
+	URL        string   `name:"url" placeholder:"U" help:"Ask this running server, with the key in $$RAGWAY_API_KEY, instead of opening the store."`
 	reading
 }
 
-// engine opens the retrieval engine, and begins the query that flags and configuration
-// ask for.
+// searcher answers a query.
+type searcher func(context.Context, retriever.Query) (gateway.SearchResult, error)
+
+// searcher opens what answers, and begins the query that flags and configuration ask for.
+func (s asking) searcher(ctx context.Context, a *app) (searcher, retriever.Query, error) {
+	if _, err := retriever.ParseMode(s.Mode); err != nil {
+		return nil, retriever.Query{}, usagef("--%w%s", err, suggestion(s.Mode, "hybrid", "dense", "lexical", "full"))
+	}
+	if s.URL != "" {
+		return s.remote(a)
+	}
+	eng, q, err := s.engine(ctx, a)
+	return func(ctx context.Context, q retriever.Query) (gateway.SearchResult, error) {
+		r, err := eng.Retrieve(ctx, q)
+		return gateway.NewSearchResult(r, true), err
+	}, q, err
+}
+
 func (s asking) engine(ctx context.Context, a *app) (*retriever.Engine, retriever.Query, error) {
 	var q retriever.Query
-	if _, err := retriever.ParseMode(s.Mode); err != nil {
-		return nil, q, usagef("--%w%s", err, suggestion(s.Mode, "hybrid", "dense", "lexical", "full"))
-	}
 	store, scope, err := s.open(ctx, a, func(cfg *configs.Config) { setIf(&cfg.Retrieval.Mode, s.Mode) })
 	if err != nil {
 		return nil, q, err
