@@ -1,6 +1,7 @@
 package retriever_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"strings"
