@@ -2,12 +2,12 @@ package qdrant
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	api "github.com/qdrant/go-client/qdrant"
+	"golang.org/x/sync/errgroup"
 
 	"ragway/retriever"
 	"ragway/retriever/text"
@@ -38,9 +38,16 @@ type search struct {
 	versions  map[string]string // of the manifests read so far, by document
 }
 
-// Candidates implements retriever.Reader with one QueryBatch for both lists and the IDF of
-// each term, one Get for the manifests, and more rounds of the two where a list came out
-// short or a document changed in between.
+// Candidates implements retriever.Reader in two steps. One QueryBatch asks for both lists.
+// Then, side by side, come the manifests of their documents, the IDF of each term, and of
+// the union of the lists what gives each chunk the score it has not: its stored weights,
+// its vector, or both. A list that came out short, or a document that changed in between,
+// costs another round of the two.
+//
+// The union's vectors by ID are the fastest way to complete it that does not slow down with
+// the query. On SciFact at depth 100, medians of one run: 4.4 ms, next to 5.1 ms when the
+// two queries bring the vectors of all that they find, and to 3.0 ms with 10 terms but
+// 11.2 ms with 61 when the server is asked for the score of each term.
 func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (retriever.CandidateSet, error) {
 	if _, err := s.known(ctx, q.Scope, q.Collection); err != nil {
 		return retriever.CandidateSet{}, err
@@ -99,10 +106,11 @@ func checkQuery(v retriever.Vector, f retriever.Fingerprint) error {
 	return v.Check(f.Dimension)
 }
 
-// round is what one QueryBatch and the manifests read after it say.
+// round is what one QueryBatch, and the calls after it, say.
 type round struct {
-	lexical, dense []*api.ScoredPoint
+	lexical, dense []*api.ScoredPoint // best first, ties by ID
 	manifests      map[string]manifest
+	details        map[string]detail // of what will be the union unless chunks are dropped
 }
 
 func (q *search) run(ctx context.Context) (retriever.CandidateSet, error) {
@@ -112,107 +120,50 @@ func (q *search) run(ctx context.Context) (retriever.CandidateSet, error) {
 		if err != nil {
 			return retriever.CandidateSet{}, err
 		}
+		if err := q.look(ctx, &r); err != nil {
+			return retriever.CandidateSet{}, err
+		}
 		settled := q.settled(r, asked)
 		lexical, lexicalShort := q.rank(r, r.lexical)
 		dense, denseShort := q.rank(r, r.dense)
-		if settled && !lexicalShort && !denseShort {
-			return q.complete(ctx, r, lexical, dense)
+		if !settled {
+			continue
 		}
-		if settled {
+		if lexicalShort || denseShort {
 			q.page = min(4*q.page, maxPage)
+			continue
+		}
+		set, ok, err := q.complete(ctx, r, lexical, dense)
+		if err != nil || ok {
+			return set, err
 		}
 	}
 	return retriever.CandidateSet{}, fmt.Errorf("documents keep changing: %w", retriever.ErrUnavailable)
 }
 
-// ask sends the batch and reads the manifests of the documents it found.
-func (q *search) ask(ctx context.Context) (round, error) {
-	var batch []*api.QueryPoints
-	if len(q.terms) > 0 {
-		batch = append(batch, q.leg(sparseVector, sparseQuery(q.terms...)))
-	}
-	if q.query.Vector != nil {
-		batch = append(batch, q.leg(denseVector, api.NewQueryDense(q.query.Vector)))
-	}
-	legs := len(batch)
-	if legs == 0 {
-		return round{}, ctx.Err()
-	}
-	if !q.probed {
-		batch = append(batch, q.probes()...)
-	}
-	results, err := q.s.client.QueryBatch(ctx, &api.QueryBatchPoints{CollectionName: q.head.alias, QueryPoints: batch})
-	if err != nil {
-		return round{}, translate(ctx, err)
-	}
-	if len(results) != len(batch) {
-		return round{}, errors.New("the server answered another number of queries")
-	}
-	q.learnIDF(results[legs:])
-	var r round
-	if len(q.terms) > 0 {
-		r.lexical = results[0].GetResult()
-	}
-	if q.query.Vector != nil {
-		r.dense = results[legs-1].GetResult()
-	}
-	r.manifests, err = q.s.manifests(ctx, q.head.alias, documentsOf(r))
-	return r, err
+// look reads the manifests of what was found, learns the IDF of the query's terms and
+// fetches the details of what will be the candidates.
+func (q *search) look(ctx context.Context, r *round) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		r.manifests, err = q.manifests(ctx, documentsOf(*r))
+		return err
+	})
+	group.Go(func() error { return q.probe(ctx) })
+	group.Go(func() (err error) {
+		r.details, err = q.fetch(ctx, q.first(r.lexical), q.first(r.dense))
+		return err
+	})
+	return group.Wait()
 }
 
-// leg is the query for one list, with the vectors that completing the other needs.
-func (q *search) leg(using string, query *api.Query) *api.QueryPoints {
-	vectors := []string{sparseVector}
-	if using == sparseVector && q.query.Vector != nil {
-		vectors = append(vectors, denseVector)
+// manifests are those of the documents. A bare query gets by with what says whether the
+// caller may see them.
+func (q *search) manifests(ctx context.Context, ids []string) (map[string]manifest, error) {
+	if q.query.Bare && q.query.Filter == nil {
+		return q.s.stamps(ctx, q.head.alias, ids)
 	}
-	if len(q.terms) == 0 {
-		vectors = nil
-	}
-	fields := chunkFields
-	if q.query.Bare {
-		fields = versionFields
-	}
-	return &api.QueryPoints{CollectionName: q.head.alias, Query: query, Using: api.PtrOf(using), Filter: q.filter,
-		Limit: api.PtrOf(uint64(q.page)), WithPayload: api.NewWithPayloadInclude(fields...), WithVectors: withVectors(vectors)}
-}
-
-func withVectors(names []string) *api.WithVectorsSelector {
-	if len(names) == 0 {
-		return api.NewWithVectors(false)
-	}
-	return api.NewWithVectorsInclude(names...)
-}
-
-// probes ask for the best chunk of each term by itself: its score is the term's IDF times
-// the weight it stores. The server computes IDF without regard to filters, so that the
-// scope's filter alone gives the same number and reads nothing beyond the scope.
-func (q *search) probes() []*api.QueryPoints {
-	filter := visible(chunkKind, q.query.Scope)
-	out := make([]*api.QueryPoints, len(q.terms))
-	for i, t := range q.terms {
-		t.weight = 1
-		out[i] = &api.QueryPoints{CollectionName: q.head.alias, Query: sparseQuery(t), Using: api.PtrOf(sparseVector), Filter: filter,
-			Limit: api.PtrOf[uint64](1), WithPayload: api.NewWithPayload(false), WithVectors: api.NewWithVectorsInclude(sparseVector)}
-	}
-	return out
-}
-
-func (q *search) learnIDF(results []*api.BatchResult) {
-	if q.probed {
-		return
-	}
-	q.probed = true
-	for i := range q.terms {
-		t := &q.terms[i]
-		t.idf = unseenIDF(q.head.chunks)
-		for _, p := range results[i].GetResult() {
-			if w := weightOf(sparseOf(p.GetVectors()), t.id); w > 0 {
-				t.idf = float64(p.GetScore()) / float64(w)
-			}
-		}
-		t.mass = retriever.TermMass(t.idf, q.head.chunks)
-	}
+	return q.s.manifests(ctx, q.head.alias, ids)
 }
 
 func documentsOf(r round) []string {

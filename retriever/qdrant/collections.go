@@ -65,23 +65,17 @@ func (s *Store) creation(c retriever.Collection) (*api.CreateCollection, error) 
 	}
 	dense := map[string]*api.VectorParams{}
 	if !c.Fingerprint.IsZero() {
-		dense[denseVector] = &api.VectorParams{Size: uint64(c.Fingerprint.Dimension), Distance: api.Distance_Cosine}
+		dense[denseVector] = s.options.Tuning.vectors(c.Fingerprint.Dimension)
 	}
 	request := &api.CreateCollection{
 		CollectionName: s.names.physical(c.Name, c.Fingerprint),
 		VectorsConfig:  api.NewVectorsConfigMap(dense),
 		SparseVectorsConfig: api.NewSparseVectorsConfig(map[string]*api.SparseVectorParams{
 			sparseVector: {Modifier: api.Modifier_Idf.Enum()}}),
-		OnDiskPayload:    api.PtrOf(true),
 		StrictModeConfig: strictMode(),
 		Metadata:         api.NewValueMap(payload{metaFormat: format, metaCollection: string(record)}),
 	}
-	if s.options.Shards > 0 {
-		request.ShardNumber = &s.options.Shards
-	}
-	if s.options.Replicas > 0 {
-		request.ReplicationFactor = &s.options.Replicas
-	}
+	s.options.Tuning.apply(request)
 	return request, nil
 }
 

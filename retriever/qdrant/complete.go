@@ -1,20 +1,19 @@
 package qdrant
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	api "github.com/qdrant/go-client/qdrant"
+	"golang.org/x/sync/errgroup"
 
 	"ragway/retriever"
 )
 
-// rank orders the chunks of committed versions by score and then by ID, and cuts them at
-// the depth. It reports true when that may not be the list yet: chunks were dropped, or a
-// tie crosses the end of the page, and the server has more.
+// rank keeps the chunks of committed versions, cut at the depth. It reports true when that
+// may not be the list yet: chunks were dropped, or a tie crosses the end of the page, and
+// the server has more.
 func (q *search) rank(r round, page []*api.ScoredPoint) (kept []*api.ScoredPoint, short bool) {
 	for _, p := range page {
 		m, ok := r.manifests[p.Payload[fieldDocumentID].GetStringValue()]
@@ -24,69 +23,130 @@ func (q *search) rank(r round, page []*api.ScoredPoint) (kept []*api.ScoredPoint
 			kept = append(kept, p)
 		}
 	}
-	slices.SortFunc(kept, func(a, b *api.ScoredPoint) int {
-		return cmp.Or(cmp.Compare(b.GetScore(), a.GetScore()), strings.Compare(a.GetId().GetUuid(), b.GetId().GetUuid()))
-	})
 	depth := q.query.Depth
 	if full := len(page) >= q.page; full && q.page < maxPage {
 		last := page[len(page)-1].GetScore()
 		short = len(kept) < depth || kept[depth-1].GetScore() <= last
 	}
-	return kept[:min(depth, len(kept))], short
+	return q.first(kept), short
+}
+
+func (q *search) first(page []*api.ScoredPoint) []*api.ScoredPoint {
+	return page[:min(q.query.Depth, len(page))]
 }
 
 func (q *search) allows(d retriever.Document) bool {
-	return q.query.Scope.Allows(d) && q.query.Filter.Match(d.Metadata) &&
-		(q.documents == nil || q.documents[d.ID])
+	return q.query.Scope.Allows(d) && q.query.Filter.Match(d.Metadata) && (q.documents == nil || q.documents[d.ID])
 }
 
-// complete makes the union of the two lists with both scores for each candidate.
-func (q *search) complete(ctx context.Context, r round, lexical, dense []*api.ScoredPoint) (retriever.CandidateSet, error) {
-	union := map[string]*retriever.Candidate{}
-	add := func(p *api.ScoredPoint) *retriever.Candidate {
-		id := p.GetId().GetUuid()
-		if union[id] == nil {
-			union[id] = q.candidate(r, p)
-		}
-		return union[id]
+// detail is what a candidate needs beside its place in a list.
+type detail struct {
+	payload map[string]*api.Value
+	sparse  *api.SparseVector
+	dense   retriever.Vector // of those in the lexical list alone
+}
+
+// fetch gets the details of the union of two lists. A chunk that is not there any more is
+// not in the result.
+func (q *search) fetch(ctx context.Context, lexical, dense []*api.ScoredPoint) (map[string]detail, error) {
+	inDense := map[string]bool{}
+	for _, p := range dense {
+		inDense[p.GetId().GetUuid()] = true
 	}
+	union := slices.Collect(maps.Keys(inDense))
+	var lexicalOnly []string
+	for _, p := range lexical {
+		if id := p.GetId().GetUuid(); !inDense[id] {
+			union, lexicalOnly = append(union, id), append(lexicalOnly, id)
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	var points, vectors []*api.RetrievedPoint
+	group.Go(func() (err error) {
+		request := &api.GetPoints{WithPayload: api.NewWithPayload(false)}
+		if !q.query.Bare {
+			request.WithPayload = api.NewWithPayloadInclude(chunkFields...)
+		}
+		if len(q.terms) > 0 {
+			request.WithVectors = api.NewWithVectorsInclude(sparseVector)
+		}
+		points, err = q.s.get(ctx, q.head.alias, union, request)
+		return err
+	})
+	group.Go(func() (err error) {
+		if q.query.Vector != nil {
+			vectors, err = q.s.get(ctx, q.head.alias, lexicalOnly, &api.GetPoints{
+				WithPayload: api.NewWithPayload(false), WithVectors: api.NewWithVectorsInclude(denseVector)})
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := make(map[string]detail, len(points))
+	for _, p := range points {
+		out[p.GetId().GetUuid()] = detail{payload: p.Payload, sparse: sparseOf(p.GetVectors())}
+	}
+	for _, p := range vectors {
+		if d, ok := out[p.GetId().GetUuid()]; ok {
+			d.dense = denseOf(p.GetVectors())
+			out[p.GetId().GetUuid()] = d
+		}
+	}
+	return out, nil
+}
+
+// complete makes the union of the two lists with both scores for each candidate. It
+// reports false when a chunk has gone since the lists were made.
+func (q *search) complete(ctx context.Context, r round, lexical, dense []*api.ScoredPoint) (set retriever.CandidateSet, ok bool, err error) {
+	union := map[string]*retriever.Candidate{}
 	for i, p := range dense {
-		add(p).Dense = retriever.Leg{Score: float64(p.GetScore()), Rank: i + 1, Known: true}
+		union[p.GetId().GetUuid()] = &retriever.Candidate{Dense: retriever.Leg{Score: float64(p.GetScore()), Rank: i + 1, Known: true}}
 	}
 	for i, p := range lexical {
-		c := add(p)
-		c.Lexical = retriever.Leg{Score: float64(p.GetScore()), Rank: i + 1, Known: true}
-		if v := denseOf(p.GetVectors()); v != nil && !c.Dense.Known {
-			c.Dense = retriever.Leg{Score: float64(retriever.Dot(q.query.Vector, v)), Known: true}
+		id := p.GetId().GetUuid()
+		if union[id] == nil {
+			union[id] = &retriever.Candidate{}
+		}
+		union[id].Lexical = retriever.Leg{Score: float64(p.GetScore()), Rank: i + 1, Known: true}
+	}
+	ids := slices.Sorted(maps.Keys(union))
+	if slices.ContainsFunc(ids, func(id string) bool { _, have := r.details[id]; return !have }) { // others were dropped
+		if r.details, err = q.fetch(ctx, lexical, dense); err != nil {
+			return set, false, err
 		}
 	}
-	var set retriever.CandidateSet
-	for _, id := range slices.Sorted(maps.Keys(union)) {
+	for _, id := range ids {
+		d, have := r.details[id]
+		if !have {
+			return set, false, nil
+		}
+		q.fill(union[id], r, id, d)
 		set.Candidates = append(set.Candidates, *union[id])
 	}
 	if q.query.Vector == nil {
-		return set, nil
+		return set, true, nil
 	}
 	sample, err := q.s.sample(ctx, q.head)
-	if err != nil {
-		return retriever.CandidateSet{}, err
-	}
 	set.Background = distribution(q.query.Vector, sample.vectors)
-	return set, nil
+	return set, err == nil, err
 }
 
-// candidate is p with its lexical score computed here, which a place in the lexical list
-// replaces by the server's own.
-func (q *search) candidate(r round, p *api.ScoredPoint) *retriever.Candidate {
-	c := &retriever.Candidate{}
-	c.Chunk.ID = p.GetId().GetUuid()
+// fill adds to a candidate what its place in the lists did not tell.
+func (q *search) fill(c *retriever.Candidate, r round, id string, d detail) {
+	c.Chunk.ID = id
 	if !q.query.Bare {
-		c.Chunk = parseChunk(c.Chunk.ID, p.Payload)
+		c.Chunk = parseChunk(id, d.payload)
 		c.Document = r.manifests[c.Chunk.DocumentID].document
 	}
 	if len(q.terms) > 0 {
-		score, coverage := lexicalScore(q.terms, sparseOf(p.GetVectors()))
-		c.Lexical, c.Coverage = retriever.Leg{Score: score, Known: true}, coverage
+		score, coverage := lexicalScore(q.terms, d.sparse)
+		c.Coverage = coverage
+		if !c.Lexical.Known {
+			c.Lexical = retriever.Leg{Score: score, Known: true}
+		}
 	}
-	return c
+	if d.dense != nil && !c.Dense.Known {
+		c.Dense = retriever.Leg{Score: float64(retriever.Dot(q.query.Vector, d.dense)), Known: true}
+	}
 }

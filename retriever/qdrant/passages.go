@@ -17,25 +17,19 @@ func (s *Store) Passages(ctx context.Context, scope retriever.Scope, collection 
 	if err != nil {
 		return nil, err
 	}
-	var out []retriever.Passage
-	for page := range slices.Chunk(slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isID(id) }), passagePage) {
-		found, err := s.passages(ctx, scope, h, page)
-		if err != nil {
-			return nil, named(collection, err)
-		}
-		out = append(out, found...)
+	known := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !isID(id) })
+	out, err := s.passages(ctx, scope, h, known)
+	if err != nil {
+		return nil, named(collection, err)
 	}
 	return out, nil
 }
 
-// passagePage keeps a page of long chunks well below a message's bound.
-const passagePage = 256
-
 func (s *Store) passages(ctx context.Context, scope retriever.Scope, h head, ids []string) ([]retriever.Passage, error) {
-	points, err := s.client.Get(ctx, &api.GetPoints{CollectionName: h.alias, Ids: pointIDs(ids),
+	points, err := s.get(ctx, h.alias, ids, &api.GetPoints{
 		WithPayload: api.NewWithPayloadInclude(append([]string{fieldOfKind}, chunkFields...)...)})
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, err
 	}
 	byID := make(map[string]map[string]*api.Value, len(points))
 	var documents []string

@@ -107,6 +107,24 @@ func parseManifest(id string, p map[string]*api.Value) (manifest, error) {
 	}, nil
 }
 
+// stampFields are the payload fields that parseStamp needs.
+var stampFields = []string{fieldOfKind, fieldTenant, fieldEveryone, fieldACL, fieldVersion, fieldStarted, fieldCommitted}
+
+func parseStamp(id string, p map[string]*api.Value) manifest {
+	m := manifest{
+		document:  retriever.Document{ID: id, Tenant: p[fieldTenant].GetStringValue(), Version: p[fieldVersion].GetStringValue()},
+		started:   p[fieldStarted].GetIntegerValue(),
+		committed: time.UnixMicro(p[fieldCommitted].GetIntegerValue()),
+	}
+	for _, principal := range p[fieldACL].GetListValue().GetValues() {
+		m.document.ACL = append(m.document.ACL, principal.GetStringValue())
+	}
+	if len(m.document.ACL) == 0 && !p[fieldEveryone].GetBoolValue() {
+		m.document.Tenant = "" // a list was lost: nobody's
+	}
+	return m
+}
+
 func chunkPayload(d *retriever.Document, c *retriever.Chunk, started int64) payload {
 	p := access(d)
 	p[fieldOfKind], p[fieldDocumentID], p[fieldVersion], p[fieldStarted] = string(chunkKind), d.ID, d.Version, started

@@ -10,35 +10,73 @@ import (
 	"strings"
 
 	api "github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"ragway/retriever"
 )
 
 const (
 	documentPage = 256
-	// chunkPage keeps a page of chunks with vectors of 4,096 dimensions below 5 MB.
-	chunkPage = 128
+	// getPage keeps a page of chunks with vectors of 4,096 dimensions below 10 MB.
+	getPage = 256
 	// maxRounds ends a read of documents that another process keeps replacing. A round
 	// fails only when a commit falls into its one or two calls.
 	maxRounds = 64
 )
 
+// get reads points by ID, in pages, in no order. What is asked for of each is in the
+// request. A page too large for one message is read in halves.
+func (s *Store) get(ctx context.Context, qdrant string, ids []string, request *api.GetPoints) ([]*api.RetrievedPoint, error) {
+	var out []*api.RetrievedPoint
+	for page := range slices.Chunk(ids, getPage) {
+		points, err := s.getPage(ctx, qdrant, page, request)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, points...)
+	}
+	return out, nil
+}
+
+func (s *Store) getPage(ctx context.Context, qdrant string, ids []string, r *api.GetPoints) ([]*api.RetrievedPoint, error) {
+	points, err := s.client.Get(ctx, &api.GetPoints{CollectionName: qdrant, Ids: pointIDs(ids), WithPayload: r.WithPayload, WithVectors: r.WithVectors})
+	if status.Code(err) != codes.ResourceExhausted || len(ids) == 1 {
+		return points, translate(ctx, err)
+	}
+	first, err := s.getPage(ctx, qdrant, ids[:len(ids)/2], r)
+	if err != nil {
+		return nil, err
+	}
+	second, err := s.getPage(ctx, qdrant, ids[len(ids)/2:], r)
+	return append(first, second...), err
+}
+
 // manifests gets the manifests of the documents that have one.
 func (s *Store) manifests(ctx context.Context, qdrant string, ids []string) (map[string]manifest, error) {
-	out := make(map[string]manifest, len(ids))
-	for page := range slices.Chunk(ids, 1000) {
-		points, err := s.client.Get(ctx, &api.GetPoints{CollectionName: qdrant, Ids: pointIDs(page), WithPayload: api.NewWithPayload(true)})
-		if err != nil {
-			return nil, fmt.Errorf("read manifests: %w", translate(ctx, err))
+	return s.readManifests(ctx, qdrant, ids, api.NewWithPayload(true), parseManifest)
+}
+
+// stamps gets manifests with no more of the document than its version and who may see it.
+func (s *Store) stamps(ctx context.Context, qdrant string, ids []string) (map[string]manifest, error) {
+	return s.readManifests(ctx, qdrant, ids, api.NewWithPayloadInclude(stampFields...),
+		func(id string, p map[string]*api.Value) (manifest, error) { return parseStamp(id, p), nil })
+}
+
+func (s *Store) readManifests(ctx context.Context, qdrant string, ids []string, payload *api.WithPayloadSelector,
+	parse func(id string, p map[string]*api.Value) (manifest, error)) (map[string]manifest, error) {
+	points, err := s.get(ctx, qdrant, ids, &api.GetPoints{WithPayload: payload})
+	if err != nil {
+		return nil, fmt.Errorf("read manifests: %w", err)
+	}
+	out := make(map[string]manifest, len(points))
+	for _, p := range points {
+		if p.Payload[fieldOfKind].GetStringValue() != string(documentKind) {
+			continue // the id of a chunk
 		}
-		for _, p := range points {
-			if p.Payload[fieldOfKind].GetStringValue() != string(documentKind) {
-				continue // the id of a chunk
-			}
-			id := p.GetId().GetUuid()
-			if out[id], err = parseManifest(id, p.Payload); err != nil {
-				return nil, err
-			}
+		id := p.GetId().GetUuid()
+		if out[id], err = parse(id, p.Payload); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
@@ -168,21 +206,19 @@ func (s *Store) chunksOf(ctx context.Context, h head, d retriever.Document) ([]r
 	for i := range ids {
 		ids[i] = retriever.ChunkID(d.ID, d.Version, i)
 	}
-	chunks := make([]retriever.Chunk, 0, len(ids))
-	for page := range slices.Chunk(ids, chunkPage) {
-		request := &api.GetPoints{CollectionName: h.alias, Ids: pointIDs(page), WithPayload: api.NewWithPayloadInclude(chunkFields...)}
-		if !h.collection.Fingerprint.IsZero() {
-			request.WithVectors = api.NewWithVectorsInclude(denseVector)
-		}
-		points, err := s.client.Get(ctx, request)
-		if err != nil {
-			return nil, translate(ctx, err)
-		}
-		for _, p := range points {
-			c := parseChunk(p.GetId().GetUuid(), p.Payload)
-			c.Vector = denseOf(p.Vectors)
-			chunks = append(chunks, c)
-		}
+	request := &api.GetPoints{WithPayload: api.NewWithPayloadInclude(chunkFields...)}
+	if !h.collection.Fingerprint.IsZero() {
+		request.WithVectors = api.NewWithVectorsInclude(denseVector)
+	}
+	points, err := s.get(ctx, h.alias, ids, request)
+	if err != nil {
+		return nil, err
+	}
+	chunks := make([]retriever.Chunk, 0, len(points))
+	for _, p := range points {
+		c := parseChunk(p.GetId().GetUuid(), p.Payload)
+		c.Vector = denseOf(p.Vectors)
+		chunks = append(chunks, c)
 	}
 	slices.SortFunc(chunks, func(a, b retriever.Chunk) int { return a.Ordinal - b.Ordinal })
 	return chunks, nil

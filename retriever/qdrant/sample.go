@@ -123,7 +123,7 @@ func (s *Store) recall(ctx context.Context, h head) (float64, error) {
 	}
 	queries := v.vectors[:min(recallQueries, len(v.vectors))]
 	results, err := s.client.QueryBatch(ctx, &api.QueryBatchPoints{CollectionName: h.alias,
-		QueryPoints: append(nearest(h, queries, false), nearest(h, queries, true)...)})
+		QueryPoints: append(nearest(h, queries, s.options.Tuning.search()), nearest(h, queries, &api.SearchParams{Exact: api.PtrOf(true)})...)})
 	if err != nil {
 		return 0, fmt.Errorf("estimate recall: %w", translate(ctx, err))
 	}
@@ -132,11 +132,11 @@ func (s *Store) recall(ctx context.Context, h head) (float64, error) {
 	return v.recall, nil
 }
 
-func nearest(h head, queries []retriever.Vector, exact bool) []*api.QueryPoints {
+func nearest(h head, queries []retriever.Vector, params *api.SearchParams) []*api.QueryPoints {
 	out := make([]*api.QueryPoints, len(queries))
 	for i, v := range queries {
 		out[i] = &api.QueryPoints{CollectionName: h.alias, Query: api.NewQueryDense(v), Using: api.PtrOf(denseVector),
-			Filter: ofKind(chunkKind), Limit: api.PtrOf[uint64](10), Params: &api.SearchParams{Exact: &exact}}
+			Filter: ofKind(chunkKind), Limit: api.PtrOf[uint64](10), Params: params}
 	}
 	return out
 }

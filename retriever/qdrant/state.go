@@ -49,9 +49,7 @@ func (s *Store) ensureState(ctx context.Context) error {
 		CollectionName: s.names.state(), VectorsConfig: api.NewVectorsConfigMap(map[string]*api.VectorParams{}),
 		ShardNumber: api.PtrOf[uint32](1), StrictModeConfig: strictMode(), Metadata: api.NewValueMap(payload{metaFormat: format}),
 	}
-	if s.options.Replicas > 0 {
-		request.ReplicationFactor = &s.options.Replicas
-	}
+	s.options.Tuning.replicate(request)
 	err := translate(ctx, s.client.CreateCollection(ctx, request))
 	if err != nil && !errors.Is(err, retriever.ErrCollectionExists) {
 		return fmt.Errorf("create %s: %w", s.names.state(), err)

@@ -31,8 +31,7 @@ type Options struct {
 	Timeout          time.Duration // of one attempt of a read; 10 s, ten times the slowest measured under load
 	WriteTimeout     time.Duration // of one attempt of a write; 60 s, a write waits for a stalled replica for 10
 	K1, B            float64       // BM25's, of new collections; 1.2 and 0.75 when both are zero
-	Shards           uint32        // of new collections; 0: the server's default
-	Replicas         uint32        // of new collections; 0: the server's default
+	Tuning           Tuning
 
 	// Owner names this process on what it holds while it creates or deletes a collection;
 	// Abandoned says that the process of that name is known to be dead, so that another need
@@ -59,6 +58,9 @@ func (o *Options) applyDefaults() error {
 	}
 	if o.K1 == 0 && o.B == 0 {
 		o.K1, o.B = 1.2, 0.75
+	}
+	if err := o.Tuning.applyDefaults(); err != nil {
+		return fmt.Errorf("qdrant: %w", err)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
