@@ -2,6 +2,7 @@ package qdrant_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,5 +105,5 @@ func (p *peer) on(method string, f func(req any, handle func() (any, error)) (an
 // isCommit reports whether an upsert is of manifests.
 func isCommit(req any) bool {
 	u, ok := req.(*api.UpsertPoints)
-	return ok && len(u.Points) > 0 && u.Points[0].Payload["kind"].GetStringValue() == "document"
+	return ok && slices.ContainsFunc(u.Points, func(p *api.PointStruct) bool { return p.Payload["kind"].GetStringValue() == "document" })
 }

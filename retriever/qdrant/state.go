@@ -28,7 +28,7 @@ var stateIndexes = []index{
 	keyword(fieldOfKind), keyword(fieldCollection), keyword(fieldRecordKind), keyword(fieldKey), keyword(fieldOwner), ordered(fieldExpires),
 }
 
-// statePage is how many records are written or read by one call.
+// statePage is how many records are read, or deleted, by one call.
 const statePage = 1000
 
 // stateCollection remembers that the collection of state points is there.
@@ -78,11 +78,8 @@ func (s *Store) PutRecords(ctx context.Context, records ...retriever.Record) err
 	if err := s.ensureState(ctx); err != nil {
 		return fmt.Errorf("put records: %w", err)
 	}
-	for page := range slices.Chunk(points, statePage) {
-		result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: s.names.state(), Wait: api.PtrOf(true), Points: page})
-		if err := completed(ctx, result, err); err != nil {
-			return fmt.Errorf("put records: %w", err)
-		}
+	if err := s.upsert(ctx, &api.UpsertPoints{CollectionName: s.names.state()}, points); err != nil {
+		return fmt.Errorf("put records: %w", err)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package qdrant
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	api "github.com/qdrant/go-client/qdrant"
@@ -11,15 +10,8 @@ import (
 	"ragway/retriever"
 )
 
-const (
-	// pointBatch is where upload speed stops growing on a measured server.
-	pointBatch = 256
-	// groupDocuments are committed together, by one call.
-	groupDocuments = 64
-)
-
-// Put implements retriever.Writer. Documents are written in groups; see the package
-// comment for the order of steps.
+// Put implements retriever.Writer. Documents are written in groups, several at a time; see
+// the package comment for the order of steps.
 func (s *Store) Put(ctx context.Context, collection string, docs []retriever.Upsert) (int, error) {
 	h, err := s.readHead(ctx, collection)
 	if err != nil || len(docs) == 0 {
@@ -33,15 +25,11 @@ func (s *Store) Put(ctx context.Context, collection string, docs []retriever.Ups
 	if h, err = s.chooseAverage(ctx, h, ready); err != nil {
 		return 0, named(collection, err)
 	}
-	stored := 0
-	for _, group := range groups(ready) {
-		if err := s.putGroup(ctx, h, group); err != nil {
-			s.wrote(h)
-			return stored, fmt.Errorf("put into %q: %w", collection, err)
-		}
-		stored += len(group)
-	}
+	stored, err := s.putGroups(ctx, h, groups(ready))
 	s.wrote(h)
+	if err != nil {
+		return stored, fmt.Errorf("put into %q: %w", collection, err)
+	}
 	if stored > 0 {
 		if err := s.stamp(ctx, h); err != nil {
 			return stored, fmt.Errorf("put into %q: %w", collection, err)
@@ -54,25 +42,6 @@ func (s *Store) Put(ctx context.Context, collection string, docs []retriever.Ups
 func (s *Store) wrote(h head) {
 	s.heads.forget(h.collection.Name)
 	s.samples.changed(h.collection.Name)
-}
-
-// groups cuts documents into runs that are committed together: not too many, not too
-// many chunks, no document twice.
-func groups(docs []prepared) [][]prepared {
-	var out [][]prepared
-	var seen map[string]bool
-	chunks := 0
-	for i := range docs {
-		d := &docs[i]
-		if seen == nil || len(seen) == groupDocuments || chunks+len(d.Chunks) > pointBatch || seen[d.Document.ID] {
-			seen, chunks = map[string]bool{}, 0
-			out = append(out, nil)
-		}
-		seen[d.Document.ID] = true
-		chunks += len(d.Chunks)
-		out[len(out)-1] = append(out[len(out)-1], *d)
-	}
-	return out
 }
 
 // putGroup writes documents whole: chunks, then manifests, then away with the old.
@@ -138,11 +107,8 @@ func (s *Store) replace(ctx context.Context, h head, docs []prepared, started in
 			points = append(points, chunkPoint(h, &docs[i], j, started))
 		}
 	}
-	for batch := range slices.Chunk(points, pointBatch) {
-		result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, Wait: api.PtrOf(true), Points: batch})
-		if err := completed(ctx, result, err); err != nil {
-			return fmt.Errorf("upsert chunks: %w", err)
-		}
+	if err := s.upsert(ctx, &api.UpsertPoints{CollectionName: h.alias}, points); err != nil {
+		return fmt.Errorf("upsert chunks: %w", err)
 	}
 	if err := s.commit(ctx, h, docs, started); err != nil {
 		return fmt.Errorf("commit: %w", err)
@@ -167,19 +133,17 @@ func chunkPoint(h head, p *prepared, i int, started int64) *api.PointStruct {
 // faster. The stamp goes with them: a process that is killed right after must not leave
 // documents behind that nobody who looks at the stamp would notice.
 func (s *Store) commit(ctx context.Context, h head, docs []prepared, started int64) error {
-	points := make([]*api.PointStruct, len(docs))
+	points := []*api.PointStruct{s.stampPoint()}
 	for i := range docs {
 		p, err := manifestPoint(&docs[i].Upsert, started, time.Now(), s.options.Now())
 		if err != nil {
 			return err
 		}
-		points[i] = p
+		points = append(points, p)
 	}
-	points = append(points, s.stampPoint())
 	// MustNot: a manifest without the field counts as old. Must with Lt would keep it.
 	older := &api.Filter{MustNot: []*api.Condition{api.NewRange(fieldStarted, &api.Range{Gte: api.PtrOf(float64(started))})}}
-	result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, Wait: api.PtrOf(true), Points: points, UpdateFilter: older})
-	return completed(ctx, result, err)
+	return s.upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, UpdateFilter: older}, points)
 }
 
 // clear removes the chunks that the commit made old: those of earlier writes, or our own
