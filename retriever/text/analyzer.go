@@ -7,6 +7,10 @@ import (
 	"github.com/clipperhouse/uax29/v2/words"
 )
 
+// Version counts the changes that give some text other terms. Who stores terms stores it with
+// them, and makes them anew when it has changed.
+const Version = 2
+
 // An Analyzer makes index terms of text in one language, or in one of several. It is safe
 // for concurrent use.
 type Analyzer struct {
