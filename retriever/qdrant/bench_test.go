@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +21,8 @@ import (
 func BenchmarkCandidates(b *testing.B) {
 	dir := sciFact(b)
 	address := server(b)
-	store := opened(b, address).Store
+	prefix := newPrefix()
+	store := openedAs(b, address, prefix).Store
 	space := retriever.Fingerprint{Model: "all-MiniLM-L6-v2", Dimension: 384}
 	if err := store.CreateCollection(b.Context(), retriever.Collection{Name: "docs", Fingerprint: space}); err != nil {
 		b.Fatal(err)
@@ -32,7 +32,7 @@ func BenchmarkCandidates(b *testing.B) {
 		docs[i].Chunks[0].Vector = v
 	}
 	put(b, store, docs)
-	settle(b, address)
+	settle(b, address, prefix+"docs")
 	questions, err := eval.ReadBEIR(dir)
 	if err != nil {
 		b.Fatal(err)
@@ -70,23 +70,14 @@ func BenchmarkCandidates(b *testing.B) {
 	}
 }
 
-// settle makes the test collections on the server look committed long ago.
-func settle(tb testing.TB, address string) {
+// settle makes a collection look committed long ago.
+func settle(tb testing.TB, address, alias string) {
 	tb.Helper()
-	client := rawClient(tb, address)
-	aliases, err := client.ListAliases(context.Background())
+	_, err := rawClient(tb, address).SetPayload(context.Background(), &api.SetPayloadPoints{CollectionName: alias, Wait: api.PtrOf(true),
+		Payload:        api.NewValueMap(map[string]any{"committed": 1}),
+		PointsSelector: api.NewPointsSelectorFilter(&api.Filter{Must: []*api.Condition{api.NewMatch("kind", "document")}})})
 	if err != nil {
 		tb.Fatal(err)
-	}
-	for _, a := range aliases {
-		if !strings.HasPrefix(a.GetAliasName(), "ragway_test_") {
-			continue
-		}
-		if _, err := client.SetPayload(context.Background(), &api.SetPayloadPoints{CollectionName: a.GetAliasName(), Wait: api.PtrOf(true),
-			Payload:        api.NewValueMap(map[string]any{"committed": 1}),
-			PointsSelector: api.NewPointsSelectorFilter(&api.Filter{Must: []*api.Condition{api.NewMatch("kind", "document")}})}); err != nil {
-			tb.Fatal(err)
-		}
 	}
 }
 

@@ -93,6 +93,7 @@ func (s *Store) newSearch(ctx context.Context, q retriever.CandidateQuery) (*sea
 			documents[id] = true
 		}
 	}
+	s.renew(h)
 	q.Depth = max(q.Depth, 1)
 	terms := queryTerms(text.For(h.collection.Language).QueryTerms(q.Text))
 	return &search{s: s, query: q, head: h, filter: h.selected(q), documents: documents, terms: terms[:min(len(terms), maxProbes)],

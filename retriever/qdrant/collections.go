@@ -11,6 +11,7 @@ import (
 	api "github.com/qdrant/go-client/qdrant"
 
 	"ragway/retriever"
+	"ragway/retriever/text"
 )
 
 // CreateCollection makes the Qdrant collection with all its indexes and then the alias
@@ -73,7 +74,7 @@ func (s *Store) creation(c retriever.Collection) (*api.CreateCollection, error) 
 		SparseVectorsConfig: api.NewSparseVectorsConfig(map[string]*api.SparseVectorParams{
 			sparseVector: {Modifier: api.Modifier_Idf.Enum()}}),
 		StrictModeConfig: strictMode(),
-		Metadata:         api.NewValueMap(payload{metaFormat: format, metaCollection: string(record)}),
+		Metadata:         api.NewValueMap(payload{metaFormat: format, metaAnalysis: text.Version, metaCollection: string(record)}),
 	}
 	s.options.Tuning.apply(request)
 	return request, nil

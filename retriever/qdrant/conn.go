@@ -86,18 +86,25 @@ var writes = map[string]bool{
 	"/qdrant.Collections/UpdateAliases": true,
 }
 
+// snapshotTimeout is of one snapshot, which copies all that a node holds of a collection.
+const snapshotTimeout = time.Hour
+
 // onceOnly are the methods whose repetition has another result than their first success.
 var onceOnly = map[string]bool{
-	"/qdrant.Collections/Create": true,
-	"/qdrant.Collections/Delete": true,
+	"/qdrant.Collections/Create":        true,
+	"/qdrant.Collections/Delete":        true,
+	api.Snapshots_Create_FullMethodName: true,
 }
 
 // bound gives each call, retries included, a deadline: go-client sets none.
 func bound(o Options) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		timeout := o.Timeout
-		if writes[method] {
+		switch {
+		case writes[method]:
 			timeout = o.WriteTimeout
+		case method == api.Snapshots_Create_FullMethodName:
+			timeout = snapshotTimeout
 		}
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()

@@ -138,7 +138,7 @@ func TestNewerFormatIsLeftAlone(t *testing.T) {
 	p := newPeer(t)
 	newer := func(collection string) {
 		p.must(rawClient(t, p.address).UpdateCollection(p.ctx, &api.UpdateCollection{CollectionName: collection,
-			Metadata: api.NewValueMap(map[string]any{"ragway_format": 2})}))
+			Metadata: api.NewValueMap(map[string]any{"ragway_format": 99})}))
 	}
 	newer("ragway_docs")
 	fresh := p.open(qdrant.Options{})

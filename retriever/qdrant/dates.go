@@ -94,9 +94,14 @@ func dateIndexes(h head, docs []prepared) []index {
 	return out
 }
 
-// dateRange matches the points with a date of the field in f's range. Without an index no
-// document has one.
+// dateRange matches the chunks with a date of the field in f's range. Without an index no
+// document has one. A collection from before dates were kept apart, see rewrite, answers
+// with all chunks, and search.rank leaves those that do not match out: a filter has no
+// negation above a range, so that none is missing but beyond maxPage.
 func (h head) dateRange(f *retriever.Filter, bound time.Time) *api.Condition {
+	if h.analysis < datesSince {
+		return api.NewMatch(fieldOfKind, string(chunkKind))
+	}
 	if !h.dated[f.Key] {
 		return nothing(fieldOfKind)
 	}

@@ -40,7 +40,7 @@ func TestFiltersAreNeverEmpty(t *testing.T) {
 		}
 		f := drawFilter(t, 3)
 		documents := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b"}), 0, 2).Draw(t, "documents")
-		got := head{dated: map[string]bool{"k": rapid.Bool().Draw(t, "dated")}}.selected(retriever.CandidateQuery{Scope: scope, Filter: &f, Documents: documents})
+		got := head{analysis: datesSince, dated: map[string]bool{"k": rapid.Bool().Draw(t, "dated")}}.selected(retriever.CandidateQuery{Scope: scope, Filter: &f, Documents: documents})
 		if where := open(got, ""); where != "" {
 			t.Fatalf("%+v: %s in %v", f, where, got)
 		}

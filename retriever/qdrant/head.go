@@ -1,6 +1,7 @@
 package qdrant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	api "github.com/qdrant/go-client/qdrant"
 
 	"ragway/retriever"
+	"ragway/retriever/text"
 )
 
 // Keys of a Qdrant collection's Metadata.
@@ -18,6 +20,7 @@ const (
 	metaFormat     = "ragway_format"
 	metaCollection = "ragway_collection"     // JSON, see collectionRecord
 	metaAverage    = "ragway_average_length" // absent until the first Put
+	metaAnalysis   = "ragway_analysis"       // the text.Version of its words; absent: 1
 )
 
 const (
@@ -51,6 +54,7 @@ type head struct {
 	dated         map[string]bool // fields with an index of dates
 	saturation    saturation
 	averageLength float64 // 0: not chosen yet
+	analysis      int64   // of the chunks' words
 	indexed       bool    // some vectors are in an approximate index
 	chunks        int     // those of older versions that are not deleted yet included
 	readAt        time.Time
@@ -147,6 +151,10 @@ func parseHead(alias string, info *api.CollectionInfo) (head, error) {
 		return head{}, err
 	}
 	meta := info.GetConfig().GetMetadata()
+	analysis := cmp.Or(meta[metaAnalysis].GetIntegerValue(), 1)
+	if analysis > text.Version {
+		return head{}, fmt.Errorf("words of analysis %d, this ragway knows %d: %w", analysis, text.Version, retriever.ErrNewerFormat)
+	}
 	var r collectionRecord
 	if err := json.Unmarshal([]byte(meta[metaCollection].GetStringValue()), &r); err != nil {
 		return head{}, fmt.Errorf("settings: %w: %w", err, retriever.ErrCorrupt)
@@ -160,6 +168,7 @@ func parseHead(alias string, info *api.CollectionInfo) (head, error) {
 		dated:         dated,
 		saturation:    saturation{r.K1, r.B},
 		averageLength: meta[metaAverage].GetDoubleValue(),
+		analysis:      analysis,
 		indexed:       info.GetIndexedVectorsCount() > 0,
 	}, nil
 }

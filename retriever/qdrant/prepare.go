@@ -6,8 +6,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	api "github.com/qdrant/go-client/qdrant"
-
 	"ragway/retriever"
 	"ragway/retriever/text"
 )
@@ -143,8 +141,7 @@ func (s *Store) chooseAverage(ctx context.Context, h head, ready []prepared) (he
 			return nil
 		}
 		h.averageLength = averageLength(ready)
-		return translate(ctx, s.client.UpdateCollection(ctx, &api.UpdateCollection{CollectionName: h.alias,
-			Metadata: api.NewValueMap(payload{metaAverage: h.averageLength})}))
+		return s.setMetadata(ctx, h, payload{metaAverage: h.averageLength})
 	})
 	return h, err
 }

@@ -18,7 +18,7 @@ import (
 
 // format is the number of the layout described in the package comment. A collection with
 // a higher one is left untouched.
-const format = 1
+const format = 2
 
 // Options say which server to use. Addresses is required.
 type Options struct {
@@ -79,13 +79,14 @@ func (o *Options) applyDefaults() error {
 
 // Store is a retriever.Store on a Qdrant server.
 type Store struct {
-	client  *api.Client
-	options Options
-	names   names
-	heads   headCache
-	samples sampleCache
-	state   stateCollection
-	uploads chan struct{} // holds one for each batch of points under way
+	client    *api.Client
+	options   Options
+	names     names
+	heads     headCache
+	samples   sampleCache
+	state     stateCollection
+	rewriting *rewriting
+	uploads   chan struct{} // holds one for each batch of points under way
 	// settled is true while every write acknowledged before the last connection was made
 	// is known to be visible.
 	settled atomic.Bool
@@ -99,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := o.applyDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Store{options: o, names: names{prefix: o.CollectionPrefix}, uploads: make(chan struct{}, o.WriteStreams)}
+	s := &Store{options: o, names: names{prefix: o.CollectionPrefix}, uploads: make(chan struct{}, o.WriteStreams), rewriting: newRewriting()}
 	client, err := dial(o, func() { s.settled.Store(false) })
 	if err != nil {
 		return nil, fmt.Errorf("qdrant: %w", err)
@@ -111,8 +112,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close ends the connections.
-func (s *Store) Close() error { return s.client.Close() }
+// Close ends what runs behind the scenes, and the connections.
+func (s *Store) Close() error {
+	s.rewriting.stop()
+	return s.client.Close()
+}
 
 // Ping returns nil when the server answers to the key and has applied every write that it
 // acknowledged before its last restart.

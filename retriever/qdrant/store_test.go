@@ -40,7 +40,14 @@ func server(tb testing.TB) string {
 // opened is a store with a prefix of its own, whose collections are dropped at the end.
 func opened(t testing.TB, address string) retrievertest.Opened {
 	t.Helper()
-	options := qdrant.Options{Addresses: []string{address}, CollectionPrefix: "ragway_test_" + uuid.NewString()[:8] + "_"}
+	return openedAs(t, address, newPrefix())
+}
+
+func newPrefix() string { return "ragway_test_" + uuid.NewString()[:8] + "_" }
+
+func openedAs(t testing.TB, address, prefix string) retrievertest.Opened {
+	t.Helper()
+	options := qdrant.Options{Addresses: []string{address}, CollectionPrefix: prefix}
 	open := func() retriever.Store {
 		s, err := qdrant.Open(context.Background(), options)
 		if err != nil {

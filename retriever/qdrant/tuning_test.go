@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 	api "github.com/qdrant/go-client/qdrant"
 
 	"ragway/retriever"
@@ -37,7 +36,7 @@ func TestTuningReachesTheServer(t *testing.T) {
 			created{quantization: "none", payloadOnDisk: true, shards: 1, replicas: 3, consistency: 2}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			prefix := "ragway_test_" + uuid.NewString()[:8] + "_"
+			prefix := newPrefix()
 			t.Cleanup(func() { drop(t, address, prefix) })
 			store, err := qdrant.Open(t.Context(), qdrant.Options{Addresses: []string{address}, CollectionPrefix: prefix, Tuning: tc.tuning})
 			if err != nil {

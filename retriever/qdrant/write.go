@@ -17,6 +17,7 @@ func (s *Store) Put(ctx context.Context, collection string, docs []retriever.Ups
 	if err != nil || len(docs) == 0 {
 		return 0, err
 	}
+	s.renew(h)
 	ready, bad := prepare(h, docs)
 	h, ready, bad, err = s.extendSchema(ctx, h, ready, bad)
 	if err != nil {
@@ -118,15 +119,19 @@ func (s *Store) replace(ctx context.Context, h head, docs []prepared, started in
 
 func chunkPoint(h head, p *prepared, i int, started int64) *api.PointStruct {
 	c := &p.Chunks[i]
+	return &api.PointStruct{Id: api.NewID(c.ID), Vectors: h.vectorsOf(c, p.terms[i]),
+		Payload: api.NewValueMap(chunkPayload(&p.Document, c, started))}
+}
+
+func (h head) vectorsOf(c *retriever.Chunk, terms termCounts) *api.Vectors {
 	vectors := map[string]*api.Vector{}
 	if c.Vector != nil {
 		vectors[denseVector] = api.NewVectorDense(c.Vector)
 	}
-	if ids, weights := p.terms[i].weights(h.saturation, h.averageLength); len(ids) > 0 {
+	if ids, weights := terms.weights(h.saturation, h.averageLength); len(ids) > 0 {
 		vectors[sparseVector] = api.NewVectorSparse(ids, weights)
 	}
-	return &api.PointStruct{Id: api.NewID(c.ID), Vectors: api.NewVectorsMap(vectors),
-		Payload: api.NewValueMap(chunkPayload(&p.Document, c, started))}
+	return api.NewVectorsMap(vectors)
 }
 
 // commit makes the new versions the current ones, unless a write that started later was

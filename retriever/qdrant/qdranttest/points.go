@@ -67,6 +67,9 @@ func (h pointService) Upsert(_ context.Context, r *api.UpsertPoints) (*api.Point
 		}
 		for _, p := range parsed {
 			old := c.points[p.id]
+			if old == nil && r.GetUpdateMode() == api.UpdateMode_UpdateOnly {
+				continue
+			}
 			if old != nil && (r.GetUpdateMode() == api.UpdateMode_InsertOnly || !matches(r.UpdateFilter, old)) {
 				continue
 			}

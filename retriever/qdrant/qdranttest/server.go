@@ -61,6 +61,7 @@ func (s *Server) Serve(t *testing.T, listener net.Listener) (stop func()) {
 	api.RegisterQdrantServer(server, healthService{s: s})
 	api.RegisterCollectionsServer(server, collectionService{s: s})
 	api.RegisterPointsServer(server, pointService{s: s})
+	api.RegisterSnapshotsServer(server, snapshotService{s: s})
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	return sync.OnceFunc(func() {
