@@ -23,9 +23,9 @@ type explanation struct {
 }
 
 type explainedQuestion struct {
-	Asked     string   `json:"asked"`
-	Searched  string   `json:"searched"`
-	Completed []string `json:"completed"` // terms taken over from earlier turns
+	Asked     string                 `json:"asked"`
+	Searched  string                 `json:"searched"`
+	Completed []retriever.Completion `json:"completed"` // what it was completed with from earlier turns, and why
 }
 
 type explainedCandidate struct {
