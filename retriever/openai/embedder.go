@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -85,7 +84,7 @@ func (o *Options) check() (*url.URL, error) {
 type Embedder struct {
 	opts      Options
 	client    *goopenai.Client
-	secrets   []string      // never to appear in an error
+	secrets   secrets
 	slots     chan struct{} // one for each request under way
 	dimension atomic.Int64  // 0 until known
 }
@@ -99,19 +98,13 @@ func New(o Options) (*Embedder, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := goopenai.DefaultConfig(o.APIKey)
-	query := u.RawQuery
-	u.RawQuery, u.Fragment = "", ""
-	config.BaseURL = strings.TrimRight(u.String(), "/")
-	config.HTTPClient = &http.Client{Transport: newRetrying(o, query)}
-	e := &Embedder{opts: o, client: goopenai.NewClientWithConfig(config), slots: make(chan struct{}, o.Concurrency)}
-	e.dimension.Store(int64(o.Dimensions))
-	password, _ := u.User.Password()
-	for _, s := range []string{o.APIKey, query, password} {
-		if s != "" {
-			e.secrets = append(e.secrets, s)
-		}
+	e := &Embedder{
+		opts:    o,
+		client:  newClient(u, o.APIKey, newRetrying(o, u.RawQuery)),
+		secrets: secretsOf(u, o.APIKey),
+		slots:   make(chan struct{}, o.Concurrency),
 	}
+	e.dimension.Store(int64(o.Dimensions))
 	return e, nil
 }
 
@@ -150,7 +143,7 @@ func (e *Embedder) request(ctx context.Context, b batch) ([]retriever.Vector, er
 		Dimensions:     e.opts.Dimensions,
 	})
 	if err != nil {
-		return nil, e.explain(ctx, err)
+		return nil, e.secrets.explain(ctx, err)
 	}
 	e.opts.OnTokens(max(response.Usage.PromptTokens, response.Usage.TotalTokens))
 	return e.inOrder(response.Data, len(b.inputs))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	goopenai "github.com/sashabaranov/go-openai"
@@ -23,8 +24,16 @@ func (e *StatusError) Error() string {
 	return fmt.Sprintf("status %d: %s", e.Status, e.Message)
 }
 
+// secrets are texts never to appear in an error.
+type secrets []string
+
+func secretsOf(u *url.URL, key string) secrets {
+	password, _ := u.User.Password()
+	return slices.DeleteFunc(secrets{key, u.RawQuery, password}, func(s string) bool { return s == "" })
+}
+
 // explain turns an error of the client into one without address, query string and key.
-func (e *Embedder) explain(ctx context.Context, err error) error {
+func (s secrets) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -33,13 +42,13 @@ func (e *Embedder) explain(ctx context.Context, err error) error {
 	var address *url.Error
 	switch {
 	case errors.As(err, &api):
-		return &StatusError{Status: api.HTTPStatusCode, Message: e.redact(api.Message)}
+		return &StatusError{Status: api.HTTPStatusCode, Message: s.redact(api.Message)}
 	case errors.As(err, &request):
-		return &StatusError{Status: request.HTTPStatusCode, Message: e.redact(string(request.Body))}
+		return &StatusError{Status: request.HTTPStatusCode, Message: s.redact(string(request.Body))}
 	case errors.As(err, &address):
-		return &redacted{message: e.redact(address.Err.Error()), err: address.Err}
+		return &redacted{message: s.redact(address.Err.Error()), err: address.Err}
 	}
-	return &redacted{message: e.redact("unreadable answer: " + err.Error()), err: err}
+	return &redacted{message: s.redact("unreadable answer: " + err.Error()), err: err}
 }
 
 // redacted is an error whose text had its secrets removed; its cause can still be asked for.
@@ -54,9 +63,9 @@ func (r *redacted) Unwrap() error { return r.err }
 
 const maxMessage = 300 // bytes of a server's message in an error
 
-func (e *Embedder) redact(message string) string {
-	for _, s := range e.secrets {
-		message = strings.ReplaceAll(message, s, "<secret>")
+func (s secrets) redact(message string) string {
+	for _, secret := range s {
+		message = strings.ReplaceAll(message, secret, "<secret>")
 	}
 	message = strings.Join(strings.Fields(message), " ")
 	if len(message) > maxMessage {

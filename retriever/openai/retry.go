@@ -18,7 +18,7 @@ const (
 	firstWait   = 500 * time.Millisecond // doubled with each attempt
 	longestWait = 30 * time.Second       // of our own; a server may ask for more
 	totalWait   = 5 * time.Minute        // over the attempts of one request
-	maxResponse = 256 << 20              // bytes; 2,048 vectors of 3,072 numbers are some 90 MB of JSON
+	maxVectors  = 256 << 20              // bytes of an answer; 2,048 vectors of 3,072 numbers are some 90 MB of JSON
 )
 
 // retrying tries a request again when that may help: after 429, 408 and 5xx and when the
@@ -31,12 +31,13 @@ type retrying struct {
 	query   string // raw query string of every request
 	retries int
 	timeout time.Duration // of one attempt
+	most    int64         // bytes of an answer
 	pacer   pacer
 	log     *slog.Logger
 }
 
 func newRetrying(o Options, query string) *retrying {
-	return &retrying{next: o.Transport, query: query, retries: o.MaxRetries, timeout: o.Timeout, log: o.Logger}
+	return &retrying{next: o.Transport, query: query, retries: o.MaxRetries, timeout: o.Timeout, most: maxVectors, log: o.Logger}
 }
 
 func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -87,18 +88,18 @@ func (t *retrying) attempt(req *http.Request) (*http.Response, error) {
 		return nil, causeOf(ctx, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, t.most+1))
 	switch {
 	case err != nil:
 		return nil, causeOf(ctx, err)
-	case len(body) > maxResponse:
-		return nil, errTooLarge
+	case int64(len(body)) > t.most:
+		return nil, fmt.Errorf("%w: more than %d bytes", errTooLarge, t.most)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
 
-var errTooLarge = fmt.Errorf("answer of more than %d bytes", maxResponse)
+var errTooLarge = errors.New("answer too large")
 
 // causeOf is why ctx ended, if it did, else err.
 func causeOf(ctx context.Context, err error) error {
