@@ -51,6 +51,7 @@ var anyValue = map[string]bool{
 	"store.qdrant.api_key": true, "store.qdrant.tls": true,
 	"embedder.api_key": true, "embedder.query_prefix": true, "embedder.document_prefix": true,
 	"server.insecure_no_auth": true, "retrieval.fusion.reserve": true, "reranker.api_key": true,
+	"rewriter.api_key": true, "rewriter.complete": true, "rewriter.hyde": true,
 }
 
 func TestEveryRuleHasABadFile(t *testing.T) {

@@ -30,6 +30,7 @@ type Config struct {
 	Auth      Auth      `yaml:"auth"`
 	Upstream  Upstream  `yaml:"upstream"`
 	Retrieval Retrieval `yaml:"retrieval"`
+	Rewriter  Rewriter  `yaml:"rewriter"`
 	Reranker  Reranker  `yaml:"reranker"`
 	Log       Log       `yaml:"log"`
 }
@@ -148,6 +149,22 @@ type Reranker struct {
 	MaxChars    int           `yaml:"max_chars"`
 }
 
+// Rewriter is a chat model that rewords questions before they are searched. It is used when
+// one of Complete, HyDE and Queries is asked for. An address and key that are not set are
+// the upstream's, once Load returns.
+type Rewriter struct {
+	BaseURL  string        `yaml:"base_url"`
+	APIKey   Secret        `yaml:"api_key"`
+	Model    string        `yaml:"model"`
+	Complete bool          `yaml:"complete"`
+	HyDE     bool          `yaml:"hyde"`
+	Queries  int           `yaml:"queries"`
+	Timeout  time.Duration `yaml:"timeout"`
+}
+
+// Used reports whether questions are reworded at all.
+func (r Rewriter) Used() bool { return r.Complete || r.HyDE || r.Queries > 0 }
+
 // Fusion says how the lexical and the dense list become one.
 type Fusion struct {
 	Method       string `yaml:"method"`        // minmax, rrf
@@ -212,6 +229,7 @@ func Default() Config {
 			BM25:       BM25{K1: 1.2, B: 0.75},
 			Timeouts:   RetrievalTimeouts{Embed: 3 * time.Second, Search: 5 * time.Second},
 		},
+		Rewriter: Rewriter{Timeout: 5 * time.Second},
 		Reranker: Reranker{Kind: "none", Depth: 50, Timeout: 10 * time.Second, Concurrency: 4, MaxChars: 8000},
 		Log:      Log{Level: "info", Format: "text"},
 	}

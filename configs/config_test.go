@@ -182,6 +182,10 @@ func TestEmbedderTakesUpstreamAddressWithItsKeyOrNeither(t *testing.T) {
 		{"own key", "{kind: openai, model: m, api_key: {env: OWN}}", "", "own"},
 		{"another kind", "{kind: builtin}", "", ""},
 	}
+	c, err := Load(Sources{Data: []byte(upstream + "rewriter: {hyde: true, model: m}\n"), Getenv: lookup(map[string]string{"UP": "up"})})
+	if r := c.Rewriter; err != nil || r.BaseURL != "http://a/v1" || r.APIKey.Reveal() != "up" {
+		t.Errorf("rewriter: %q with key %q, %v", r.BaseURL, r.APIKey.Reveal(), err)
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			env := lookup(map[string]string{"UP": "up", "OWN": "own"})

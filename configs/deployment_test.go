@@ -32,6 +32,7 @@ var metricTypes = map[string]string{
 	"ragway_citations_total":                          "counter",
 	"ragway_answers_total":                            "counter",
 	"ragway_embed_tokens_total":                       "counter",
+	"ragway_rewrite_tokens_total":                     "counter",
 	"ragway_collection_documents":                     "gauge",
 	"ragway_collection_chunks":                        "gauge",
 	"ragway_collection_last_ingest_timestamp_seconds": "gauge",

@@ -79,7 +79,7 @@ func (src Sources) name() string {
 
 // complete fills in what follows from elsewhere. A key is only ever sent to the address
 // it came with: OPENAI_API_KEY never goes to a configured upstream, nor the upstream's
-// key to a configured embedder.
+// key to a configured embedder or rewriter.
 func (c *Config) complete(getenv func(string) string) {
 	if u := &c.Upstream; u.BaseURL == "" && !u.APIKey.IsSet() {
 		u.BaseURL, u.APIKey = getenv("OPENAI_BASE_URL"), NewSecret(getenv("OPENAI_API_KEY"))
@@ -89,6 +89,9 @@ func (c *Config) complete(getenv func(string) string) {
 	}
 	if e := &c.Embedder; e.Kind == "openai" && e.BaseURL == "" && !e.APIKey.IsSet() {
 		e.BaseURL, e.APIKey = c.Upstream.BaseURL, c.Upstream.APIKey
+	}
+	if r := &c.Rewriter; r.Used() && r.BaseURL == "" && !r.APIKey.IsSet() {
+		r.BaseURL, r.APIKey = c.Upstream.BaseURL, c.Upstream.APIKey
 	}
 }
 

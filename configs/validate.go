@@ -26,6 +26,7 @@ func (c Config) Validate() error {
 	c.Auth.check(&k)
 	c.Upstream.check(&k)
 	c.Retrieval.check(&k)
+	c.Rewriter.check(&k)
 	c.Reranker.check(&k)
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "text", "json")
@@ -165,6 +166,14 @@ func (r Retrieval) check(k *checks) {
 	k.fraction("retrieval.bm25.b", r.BM25.B)
 	k.positive("retrieval.timeouts.embed", r.Timeouts.Embed)
 	k.positive("retrieval.timeouts.search", r.Timeouts.Search)
+}
+
+func (r Rewriter) check(k *checks) {
+	k.that(!r.Used() || r.BaseURL != "", "rewriter.base_url", "is empty, and there is no upstream.base_url to take its place")
+	k.that(!r.Used() || r.Model != "", "rewriter.model", "is empty: which model is to reword questions?")
+	k.url("rewriter.base_url", r.BaseURL)
+	k.between("rewriter.queries", r.Queries, 0, 8)
+	k.positive("rewriter.timeout", r.Timeout)
 }
 
 func (r Reranker) check(k *checks) {

@@ -38,7 +38,7 @@ func (s *Server) prepare(c *gin.Context) (injected, error) {
 	if err != nil {
 		return injected{}, err
 	}
-	asked, err := measured(s, stageUnderstand, func() (understood, error) { return understand(decoded), nil })
+	asked, err := measured(s, stageUnderstand, func() (understood, error) { return s.rewrite(c.Request.Context(), understand(decoded)) })
 	if err != nil {
 		return injected{}, err
 	}

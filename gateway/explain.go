@@ -26,6 +26,11 @@ type explainedQuestion struct {
 	Asked     string                 `json:"asked"`
 	Searched  string                 `json:"searched"`
 	Completed []retriever.Completion `json:"completed"` // what it was completed with from earlier turns, and why
+
+	// by a model, where one is configured
+	Rewritten    bool     `json:"rewritten"`
+	Variants     []string `json:"variants"`     // searched as well
+	Hypothetical string   `json:"hypothetical"` // embedded in the place of the question
 }
 
 type explainedCandidate struct {
@@ -57,7 +62,7 @@ type explainedLeg struct {
 func explain(in injected) *explanation {
 	c := in.control
 	e := &explanation{
-		Question:    explainedQuestion{in.question.Asked, in.question.Text, notNil(in.question.Completed)},
+		Question:    explainQuestion(in.understood),
 		Mode:        c.mode,
 		Collections: notNil(in.collections),
 		TopK:        c.topK, TokenBudget: c.tokenBudget, MinScore: c.minScore, OnEmpty: c.onEmpty, OnError: c.onError,
@@ -72,6 +77,13 @@ func explain(in injected) *explanation {
 		e.Candidates = append(e.Candidates, explainHit(h))
 	}
 	return e
+}
+
+func explainQuestion(u understood) explainedQuestion {
+	return explainedQuestion{
+		Asked: u.question.Asked, Searched: u.question.Text, Completed: notNil(u.question.Completed),
+		Rewritten: u.rewritten.Text != "", Variants: notNil(u.rewritten.Variants), Hypothetical: u.rewritten.Hypothetical,
+	}
 }
 
 func explainHit(h retriever.Hit) explainedCandidate {

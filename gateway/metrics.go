@@ -27,6 +27,7 @@ type metrics struct {
 	citations     *prometheus.CounterVec
 	answers       *prometheus.CounterVec
 	embedTokens   prometheus.Counter
+	rewriteTokens prometheus.Counter
 	tokenUsage    *prometheus.HistogramVec
 	firstToken    prometheus.Histogram
 }
@@ -67,12 +68,13 @@ func newMetrics(reg prometheus.Registerer, v Version, catalog catalogFunc) (*met
 		citations:     counter("ragway_citations_total", "Citation markers in answers.", "validity"),
 		answers:       counter("ragway_answers_total", "Answers by verdict on their groundedness.", "verdict"),
 		embedTokens:   prometheus.NewCounter(prometheus.CounterOpts{Name: "ragway_embed_tokens_total", Help: "Tokens given to the embedder."}),
+		rewriteTokens: prometheus.NewCounter(prometheus.CounterOpts{Name: "ragway_rewrite_tokens_total", Help: "Tokens that rewording questions took, of prompt and reply."}),
 		tokenUsage:    prometheus.NewHistogramVec(histogram("gen_ai_client_token_usage", "Tokens a model server reports for one call.", tokenBuckets), []string{"gen_ai_token_type"}),
 		firstToken:    prometheus.NewHistogram(histogram("gen_ai_server_time_to_first_token_seconds", "Time from a call to the first event of its stream.", secondsBuckets)),
 	}
 	all := []prometheus.Collector{
 		m.requests, m.duration, m.stageDuration, m.stageErrors, m.degraded, m.upstream, m.aborted, m.hits, m.empty,
-		m.topScore, m.contextTokens, m.citations, m.answers, m.embedTokens, m.tokenUsage, m.firstToken, buildInfo(v),
+		m.topScore, m.contextTokens, m.citations, m.answers, m.embedTokens, m.rewriteTokens, m.tokenUsage, m.firstToken, buildInfo(v),
 	}
 	if catalog != nil {
 		all = append(all, newCollectionCollector(catalog))

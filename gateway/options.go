@@ -31,6 +31,7 @@ type Options struct {
 	Store     documents
 	Upstream  Upstream
 	Embedder  retriever.Embedder // answers /v1/embeddings when the upstream does not; may be nil
+	Rewriter  retriever.Rewriter // rewords questions before they are searched; may be nil
 	UI        http.Handler       // serves GET /; nil: that is a 404
 
 	// Catalog lists all collections for the metrics, with the operator's eyes; may be nil.

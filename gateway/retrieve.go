@@ -15,7 +15,6 @@ type retrieved struct {
 	asked       bool     // there was a question and the store was searched
 	collections []string // those searched
 	result      retriever.Result
-	degraded    []retriever.Degradation
 }
 
 // empty reports whether the relevance gate let nothing through.
@@ -38,6 +37,7 @@ func (s *Server) retrieve(ctx context.Context, u understood, scope retriever.Sco
 	if err != nil {
 		return s.retrievalLost(ctx, r, err)
 	}
+	result.Degraded = append(r.degraded, result.Degraded...)
 	r.result, r.degraded = result, result.Degraded
 	s.countRetrieval(result)
 	return r, nil
@@ -50,7 +50,7 @@ func (s *Server) query(u understood, scope retriever.Scope) retriever.Query {
 		names = defaultCollections(s.opt.Retrieval.Collections, scope)
 	}
 	return retriever.Query{
-		Text: u.question.Text, Scope: scope, Collections: names, SkipMissing: len(c.collections) == 0, Documents: c.documents, Filter: c.filter,
+		Text: u.question.Text, Variants: u.rewritten.Variants, Hypothetical: u.rewritten.Hypothetical, Scope: scope, Collections: names, SkipMissing: len(c.collections) == 0, Documents: c.documents, Filter: c.filter,
 		Mode: c.mode, K: c.topK, Recency: c.recency, MinScore: c.minScore, PerDocument: s.opt.Retrieval.PerDocument, Diversity: c.diversity,
 		Neighbours: c.neighbours, TokenBudget: c.tokenBudget, Explain: c.explain || c.dryRun,
 	}
@@ -73,7 +73,7 @@ func (s *Server) retrievalLost(ctx context.Context, r retrieved, err error) (ret
 		return r, retrievalError(ctx, err, "rag.filter", "rag.collections")
 	}
 	s.opt.Logger.WarnContext(ctx, "retrieval lost, answering without documents", "error", err)
-	r.degraded = []retriever.Degradation{{Stage: string(stageRetrieve), Reason: "the documents cannot be searched now"}}
+	r.degraded = append(r.degraded, retriever.Degradation{Stage: string(stageRetrieve), Reason: "the documents cannot be searched now"})
 	s.metrics.degraded.WithLabelValues(string(stageRetrieve)).Inc()
 	return r, nil
 }

@@ -169,6 +169,17 @@ func (a *app) engine(store retriever.Store, e retriever.Embedder, observe stageO
 	})
 }
 
+// rewriter returns the configured one; nil for none.
+func (a *app) rewriter() (retriever.Rewriter, error) {
+	c := a.cfg.Rewriter
+	if !c.Used() {
+		return nil, nil
+	}
+	return openai.NewRewriter(openai.RewriterOptions{
+		BaseURL: c.BaseURL, APIKey: c.APIKey.Reveal(), Model: c.Model, Rewrite: c.Complete, HyDE: c.HyDE, Queries: c.Queries, Timeout: c.Timeout,
+	})
+}
+
 // reranker returns the configured one; nil for none.
 func (a *app) reranker() (retriever.Reranker, error) {
 	c := a.cfg.Reranker

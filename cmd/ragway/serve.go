@@ -213,9 +213,13 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 	if err != nil {
 		return nil, err
 	}
+	rewriter, err := a.rewriter()
+	if err != nil {
+		return nil, err
+	}
 	r := a.cfg.Retrieval
 	srv, err = gateway.New(gateway.Options{
-		Retriever: eng, Store: store, Upstream: up, Embedder: embedder, UI: ui.Handler(),
+		Retriever: eng, Store: store, Upstream: up, Embedder: embedder, Rewriter: rewriter, UI: ui.Handler(),
 		Catalog: func(ctx context.Context) ([]retriever.CollectionInfo, error) {
 			return store.Collections(ctx, retriever.Operator())
 		},
