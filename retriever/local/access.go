@@ -1,7 +1,6 @@
 package local
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -168,7 +167,7 @@ func (s *segment) compare(f *retriever.Filter, add func([]uint32)) {
 }
 
 // inRange are the documents with a value in the range.
-func inRange[V cmp.Ordered](x *values[V], op retriever.FilterOp, bound V) []uint32 {
+func inRange[V int64 | float64](x *values[V], op retriever.FilterOp, bound V) []uint32 {
 	if op == retriever.OpGt || op == retriever.OpGte {
 		return x.greater(bound, op == retriever.OpGte)
 	}

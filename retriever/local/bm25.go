@@ -1,10 +1,8 @@
 package local
 
 import (
-	"context"
 	"math"
-	"slices"
-	"sort"
+	"sync"
 
 	"ragway/retriever"
 )
@@ -21,62 +19,82 @@ func (p bm25) saturate(count uint16, length uint32, average float64) float64 {
 // lexical is a query's terms with what the collection as a whole says of them.
 type lexical struct {
 	params  bm25
-	terms   []string
+	numbers [][]int   // of each part, of each term: its number there, or absent
 	idf     []float64 // of each term
 	masses  []float64 // of each, see retriever.TermMass
 	mass    float64   // their sum
 	average float64   // length of a chunk
 }
 
+// absent stands for the number of a term that a part does not have.
+const absent = -1
+
 // newLexical counts, exactly, in how many live chunks each term occurs.
 func (x *index) newLexical(terms []string) *lexical {
 	chunks, length := x.totals()
-	q := &lexical{params: x.params, terms: terms, idf: make([]float64, len(terms)), masses: make([]float64, len(terms)),
+	q := &lexical{params: x.params, numbers: make([][]int, len(x.parts)), idf: make([]float64, len(terms)), masses: make([]float64, len(terms)),
 		average: max(1, float64(length)/max(1, float64(chunks)))}
-	for i, term := range terms {
-		df := 0
-		for _, p := range x.parts {
-			df += p.frequency(term)
+	frequencies := make([]int, len(terms))
+	for i, p := range x.parts {
+		q.numbers[i] = make([]int, len(terms))
+		for j, term := range terms {
+			number, found := p.terms.find(term)
+			if !found {
+				q.numbers[i][j] = absent
+				continue
+			}
+			q.numbers[i][j] = number
+			frequencies[j] += p.frequency(number)
 		}
-		q.idf[i] = math.Log(1 + (float64(chunks-df)+0.5)/(float64(df)+0.5))
-		q.masses[i] = retriever.TermMass(q.idf[i], chunks)
-		q.mass += q.masses[i]
+	}
+	for j, df := range frequencies {
+		q.idf[j] = math.Log(1 + (float64(chunks-df)+0.5)/(float64(df)+0.5))
+		q.masses[j] = retriever.TermMass(q.idf[j], chunks)
+		q.mass += q.masses[j]
 	}
 	return q
 }
 
-// frequency is the number of live chunks that hold the term.
-func (p *part) frequency(term string) int {
-	t, ok := p.terms[term]
-	if !ok {
-		return 0
-	}
-	postings := p.postings[p.offsets[t]:p.offsets[t+1]]
+// frequencies keeps what was counted of a part with deletions: a part is immutable, and
+// questions repeat their words.
+type frequencies struct{ of sync.Map }
+
+// frequency is the number of live chunks that hold a term.
+func (p *part) frequency(term int) int {
 	if p.liveChunks == nil {
-		return len(postings)
+		return p.countLive(term)
 	}
-	n := 0
-	for _, c := range postings {
-		if p.liveChunks.has(c) {
-			n++
-		}
+	if n, known := p.counted.of.Load(term); known {
+		return n.(int)
 	}
+	n := p.countLive(term)
+	p.counted.of.Store(term, n)
 	return n
 }
 
-// score is a chunk's BM25 and the share of the query's mass that it holds. Terms add
-// up in the query's order here and in search, so that equal chunks have equal scores.
-func (q *lexical) score(p *part, chunk uint32) (score, coverage float64) {
+func (p *part) countLive(term int) int {
+	if p.liveChunks == nil {
+		return int(p.offsets[(term+1)*p.windows] - p.offsets[term*p.windows])
+	}
+	n := 0
+	p.each(term, func(chunk, _ uint32) {
+		if p.liveChunks.has(chunk) {
+			n++
+		}
+	})
+	return n
+}
+
+// score is the BM25 of a chunk of part n and the share of the query's mass that it holds.
+// Terms add up in the query's order, so that equal chunks have equal scores.
+func (q *lexical) score(p *part, n int, chunk uint32) (score, coverage float64) {
 	held := 0.0
-	for i, term := range q.terms {
-		t, ok := p.terms[term]
-		if !ok {
+	for i, term := range q.numbers[n] {
+		if term == absent {
 			continue
 		}
-		from := p.offsets[t]
-		at, found := slices.BinarySearch(p.postings[from:p.offsets[t+1]], chunk)
-		if found {
-			score += q.idf[i] * q.params.saturate(p.counts[int(from)+at], p.lengths[chunk], q.average)
+		if at, found := p.postings.find(term, chunk); found {
+			score += q.idf[i] * q.params.saturate(p.count(at), p.lengths[chunk], q.average)
 			held += q.masses[i]
 		}
 	}
@@ -84,144 +102,4 @@ func (q *lexical) score(p *part, chunk uint32) (score, coverage float64) {
 		coverage = min(1, held/q.mass)
 	}
 	return score, coverage
-}
-
-// cursor walks one term's postings in one part.
-type cursor struct {
-	chunks []uint32
-	counts []uint16
-	at     int
-	term   int     // in the query
-	bound  float64 // no chunk here gets more from the term
-}
-
-func (c *cursor) done() bool { return c.at >= len(c.chunks) }
-
-// seek moves to the first chunk not before target: a galloping, then a binary search.
-func (c *cursor) seek(target uint32) {
-	step, low := 1, c.at
-	for low+step < len(c.chunks) && c.chunks[low+step] < target {
-		low += step
-		step *= 2
-	}
-	rest := c.chunks[low:min(low+step+1, len(c.chunks))]
-	c.at = low + sort.Search(len(rest), func(i int) bool { return rest[i] >= target })
-}
-
-// cursors of the query's terms in p, the weakest first.
-func (q *lexical) cursors(p *part) []*cursor {
-	// The bounds hold at the segment's own average length; a chunk's weight at another
-	// average is at most larger by the ratio. The rest is for rounding.
-	slack := max(1, q.average/p.average) * (1 + 1e-9)
-	var out []*cursor
-	for i, term := range q.terms {
-		t, ok := p.terms[term]
-		if !ok {
-			continue
-		}
-		from, to := p.offsets[t], p.offsets[t+1]
-		out = append(out, &cursor{chunks: p.postings[from:to], counts: p.counts[from:to], term: i, bound: q.idf[i] * float64(p.bounds[t]) * slack})
-	}
-	slices.SortStableFunc(out, func(a, b *cursor) int {
-		switch {
-		case a.bound < b.bound:
-			return -1
-		case a.bound > b.bound:
-			return 1
-		}
-		return 0
-	})
-	return out
-}
-
-// search offers top every allowed chunk of part n that may be among the best, by MaxScore
-// (Turtle and Flood 1995): terms too weak to lift a chunk above the current worst of the
-// best are looked up, not walked.
-func (q *lexical) search(ctx context.Context, x *index, n int, mask bitset, top *top) error {
-	p := x.parts[n]
-	cursors := q.cursors(p)
-	reach := make([]float64, len(cursors)) // the most that cursors[:i+1] add
-	sum := 0.0
-	for i, c := range cursors {
-		sum += c.bound
-		reach[i] = sum
-	}
-	found := make([]uint16, len(q.terms)) // counts in the current chunk
-	essential := 0                        // cursors before it cannot make a result alone
-	for steps := 0; ; steps++ {
-		if steps&0xfff == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		for essential < len(cursors) && reach[essential] < top.threshold() {
-			essential++
-		}
-		chunk, ok := next(cursors[essential:])
-		if !ok {
-			return nil
-		}
-		if mask != nil && !mask.has(chunk) {
-			skip(cursors[essential:], chunk)
-			continue
-		}
-		clear(found)
-		score := q.collect(p, cursors[essential:], chunk, found)
-		if q.complete(p, cursors[:essential], reach, chunk, found, score, top.threshold()) {
-			top.offer(q.total(p, chunk, found), chunkRef{uint32(n), chunk})
-		}
-	}
-}
-
-// next is the lowest chunk any of the cursors is at.
-func next(cursors []*cursor) (chunk uint32, ok bool) {
-	for _, c := range cursors {
-		if !c.done() && (!ok || c.chunks[c.at] < chunk) {
-			chunk, ok = c.chunks[c.at], true
-		}
-	}
-	return chunk, ok
-}
-
-func skip(cursors []*cursor, chunk uint32) {
-	for _, c := range cursors {
-		if !c.done() && c.chunks[c.at] == chunk {
-			c.at++
-		}
-	}
-}
-
-// collect notes the counts of the terms in the chunk, moves on, and returns what they add.
-func (q *lexical) collect(p *part, cursors []*cursor, chunk uint32, found []uint16) (score float64) {
-	for _, c := range cursors {
-		if !c.done() && c.chunks[c.at] == chunk {
-			found[c.term] = c.counts[c.at]
-			score += q.idf[c.term] * q.params.saturate(c.counts[c.at], p.lengths[chunk], q.average)
-			c.at++
-		}
-	}
-	return score
-}
-
-// complete looks the weak terms up, the strongest first, and reports false as soon as the
-// chunk cannot reach the threshold.
-func (q *lexical) complete(p *part, weak []*cursor, reach []float64, chunk uint32, found []uint16, score, threshold float64) bool {
-	for i := len(weak) - 1; i >= 0; i-- {
-		if (score+reach[i])*(1+1e-9) < threshold {
-			return false
-		}
-		c := weak[i]
-		if c.seek(chunk); !c.done() && c.chunks[c.at] == chunk {
-			found[c.term] = c.counts[c.at]
-			score += q.idf[c.term] * q.params.saturate(c.counts[c.at], p.lengths[chunk], q.average)
-		}
-	}
-	return true
-}
-
-func (q *lexical) total(p *part, chunk uint32, found []uint16) (score float64) {
-	for i, count := range found {
-		if count > 0 {
-			score += q.idf[i] * q.params.saturate(count, p.lengths[chunk], q.average)
-		}
-	}
-	return score
 }

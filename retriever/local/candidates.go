@@ -116,7 +116,7 @@ func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, vector re
 	for ref, c := range union {
 		p := x.parts[ref.part]
 		if lex != nil {
-			c.lexical.Score, c.coverage = lex.score(p, ref.chunk)
+			c.lexical.Score, c.coverage = lex.score(p, int(ref.part), ref.chunk)
 			c.lexical.Known = true
 		}
 		if vector != nil && !c.dense.Known && p.hasVector != nil && p.hasVector.has(ref.chunk) {

@@ -29,6 +29,10 @@ type codes struct {
 	recall float64 // with that
 }
 
+func (c *codes) arrays() []array {
+	return []array{arrayOf(&c.bits), arrayOf(&c.set), arrayOf(&c.factor), arrayOf(&c.bias), arrayOf(&c.mean)}
+}
+
 // codePlanes is how many bits a query's dimension is rounded to.
 const codePlanes = 4
 

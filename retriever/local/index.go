@@ -27,13 +27,14 @@ type part struct {
 	nVectors    int
 	totalLength uint64
 	nBytes      int64
+	counted     *frequencies
 }
 
 // chunkRef names a chunk within an index.
 type chunkRef struct{ part, chunk uint32 }
 
 func newPart(s *segment) *part {
-	p := &part{segment: s, nDocuments: s.documents(), nChunks: s.chunks(), nVectors: s.hasVector.count()}
+	p := &part{segment: s, nDocuments: s.documents(), nChunks: s.chunks(), nVectors: s.hasVector.count(), counted: &frequencies{}}
 	for _, l := range s.lengths {
 		p.totalLength += uint64(l)
 	}
@@ -65,6 +66,7 @@ func (p *part) without(rows []int64) *part {
 // cloned is a copy of p with bitmaps of its own.
 func (p *part) cloned() *part {
 	out := *p
+	out.counted = &frequencies{}
 	if p.live == nil {
 		out.live, out.liveChunks = fullBitset(p.documents()), fullBitset(p.chunks())
 	} else {

@@ -172,7 +172,7 @@ func TestIndexAgreesWithExhaustiveScoring(t *testing.T) {
 		naive := m.naiveScore(terms)
 		m.check(t, "lexical", best.sorted(), m.best(naive, k), naive)
 		for _, item := range best.items {
-			if score, _ := lex.score(m.index.parts[item.ref.part], item.ref.chunk); score != item.score {
+			if score, _ := lex.score(m.index.parts[item.ref.part], int(item.ref.part), item.ref.chunk); score != item.score {
 				t.Fatalf("completed score %v, listed %v", score, item.score)
 			}
 		}

@@ -3,6 +3,7 @@ package local
 import (
 	"cmp"
 	"context"
+	"runtime"
 	"slices"
 )
 
@@ -103,12 +104,16 @@ func (x *index) replacing(old []*part, merged *segment) *index {
 // mergeParts is one segment of the live documents of parts.
 func mergeParts(parts []*part, dimension int, params bm25) *segment {
 	b := newSegmentBuilder(dimension, params)
-	for _, p := range parts {
+	chunks := make([][]uint32, len(parts))
+	for i, p := range parts {
 		numbers := b.copyDocuments(p)
 		b.copyFields(p, numbers)
-		b.copyTerms(p, b.copyChunks(p, numbers))
+		chunks[i] = b.copyChunks(p, numbers)
 	}
-	return b.build()
+	b.postings = mergePostings(parts, chunks, params, b.lengths)
+	merged := b.finish()
+	runtime.KeepAlive(parts)
+	return merged
 }
 
 // gone stands for a document or chunk that is not copied.
@@ -124,7 +129,7 @@ func (b *segmentBuilder) copyDocuments(p *part) []uint32 {
 			continue
 		}
 		numbers[d] = uint32(len(b.rows))
-		b.rows, b.bytes = append(b.rows, p.rows[d]), append(b.bytes, p.bytes[d])
+		b.rows, b.marks, b.bytes = append(b.rows, p.rows[d]), append(b.marks, p.marks[d]), append(b.bytes, p.bytes[d])
 		b.first = append(b.first, 0) // set by copyChunks
 		if p.public.has(uint32(d)) {
 			b.openDocs = append(b.openDocs, numbers[d])
@@ -157,34 +162,21 @@ func (b *segmentBuilder) copyChunks(p *part, documents []uint32) []uint32 {
 	return numbers
 }
 
-func (b *segmentBuilder) copyTerms(p *part, chunks []uint32) {
-	for term, t := range p.terms {
-		number, known := b.terms[term]
-		for i := p.offsets[t]; i < p.offsets[t+1]; i++ {
-			c := chunks[p.postings[i]]
-			if c == gone {
-				continue
-			}
-			if !known {
-				number, known = b.newTerm(term), true
-			}
-			b.occurs = append(b.occurs, occurrence{number, c, p.counts[i]})
-		}
-	}
-}
-
 func (b *segmentBuilder) copyFields(p *part, documents []uint32) {
-	copyValues(&p.tenants, documents, &b.tenants)
-	copyValues(&p.principals, documents, &b.principals)
+	copyValues[string](&p.tenants, documents, &b.tenants)
+	copyValues[string](&p.principals, documents, &b.principals)
 	for key, f := range p.fields {
 		pairs := b.pairs(key)
-		copyValues(&f.strings, documents, &pairs.strings)
-		copyValues(&f.numbers, documents, &pairs.numbers)
-		copyValues(&f.dates, documents, &pairs.dates)
+		copyValues[string](&f.strings, documents, &pairs.strings)
+		copyValues[float64](&f.numbers, documents, &pairs.numbers)
+		copyValues[int64](&f.dates, documents, &pairs.dates)
 	}
 }
 
-func copyValues[V cmp.Ordered](from *values[V], documents []uint32, to *[]valueOf[V]) {
+// pairsOf yields the values of a field with their documents.
+type pairsOf[V cmp.Ordered] interface{ each(func(V, uint32)) }
+
+func copyValues[V cmp.Ordered](from pairsOf[V], documents []uint32, to *[]valueOf[V]) {
 	from.each(func(v V, d uint32) {
 		if n := documents[d]; n != gone {
 			*to = append(*to, valueOf[V]{v, n})

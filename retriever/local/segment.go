@@ -1,7 +1,7 @@
 package local
 
 import (
-	"math"
+	"maps"
 	"slices"
 
 	"ragway/retriever"
@@ -13,8 +13,13 @@ const segmentChunks = 1 << 17
 
 // segment is an immutable part of a collection's index. Documents and chunks are numbered
 // from 0 in the order of their rows; the chunks of a document are consecutive.
+//
+// Its slices lie in the heap or in a mapped segment file, which ends with the segment:
+// whoever reads them keeps the segment, or an index that has it, alive meanwhile, with
+// runtime.KeepAlive.
 type segment struct {
 	rows  []int64  // of each document, ascending
+	marks []int64  // of each document's row, see the table document_marks
 	bytes []int64  // of each document's text
 	first []uint32 // first chunk of each document, and one more: the number of chunks
 
@@ -29,24 +34,45 @@ type segment struct {
 	hasVector bitset    // chunks; nil when vectors is
 	codes     *codes    // nil: the vectors themselves are scanned
 
-	terms    map[string]uint32 // number of each term
-	offsets  []uint32          // postings of term t are [offsets[t], offsets[t+1])
-	postings []uint32          // chunks, ascending within a term
-	counts   []uint16          // frequency of the term in each
-	bounds   []float32         // highest saturated frequency of each term, at averageLength
-	average  float64           // averageLength that bounds were computed with
+	postings
 
 	fields     map[string]*field
-	tenants    values[string]
-	principals values[string]
+	tenants    textValues
+	principals textValues
 	public     bitset // documents with an empty access list
+
+	file string // name of the segment file that the slices lie in; "": none
 }
 
 // field is one metadata field; booleans are the numbers 0 and 1.
 type field struct {
-	strings values[string]
+	strings textValues
 	numbers values[float64]
 	dates   values[int64] // of the strings that are dates, microseconds since 1970
+}
+
+// arrays are the segment's slices in the order of a segment file. Of codes and fields there
+// must be those that are to be read.
+func (s *segment) arrays() []array {
+	out := []array{
+		arrayOf(&s.rows), arrayOf(&s.marks), arrayOf(&s.bytes), arrayOf(&s.first),
+		arrayOf(&s.document), arrayOf(&s.ids), arrayOf(&s.byID), arrayOf(&s.lengths),
+		arrayOf(&s.vectors), arrayOf(&s.scales), arrayOf((*[]uint64)(&s.hasVector)),
+	}
+	if s.codes != nil {
+		out = append(out, s.codes.arrays()...)
+	}
+	out = append(out, s.postings.arrays()...)
+	out = append(out, s.tenants.arrays()...)
+	out = append(out, s.principals.arrays()...)
+	out = append(out, arrayOf((*[]uint64)(&s.public)))
+	for _, name := range slices.Sorted(maps.Keys(s.fields)) {
+		f := s.fields[name]
+		out = append(out, f.strings.arrays()...)
+		out = append(out, f.numbers.arrays()...)
+		out = append(out, f.dates.arrays()...)
+	}
+	return out
 }
 
 func (s *segment) documents() int { return len(s.rows) }
@@ -75,16 +101,11 @@ func (s *segment) find(row int64) (document int, found bool) { return slices.Bin
 type segmentBuilder struct {
 	segment
 	params     bm25
-	occurs     []occurrence
+	occurs     occurrences
 	fieldPairs map[string]*fieldPairs
 	tenants    []valueOf[string]
 	principals []valueOf[string]
 	openDocs   []uint32
-}
-
-type occurrence struct {
-	term, chunk uint32
-	count       uint16
 }
 
 type fieldPairs struct {
@@ -95,14 +116,15 @@ type fieldPairs struct {
 
 func newSegmentBuilder(dimension int, params bm25) *segmentBuilder {
 	return &segmentBuilder{
-		segment: segment{dimension: dimension, terms: map[string]uint32{}, first: []uint32{0}},
-		params:  params, fieldPairs: map[string]*fieldPairs{},
+		segment: segment{dimension: dimension, first: []uint32{0}},
+		params:  params, occurs: occurrences{numbers: map[string]uint32{}}, fieldPairs: map[string]*fieldPairs{},
 	}
 }
 
 // documentEntry is what the index knows of a document beside its chunks.
 type documentEntry struct {
 	row      int64
+	mark     int64
 	bytes    int64
 	tenant   string
 	acl      []string
@@ -111,7 +133,7 @@ type documentEntry struct {
 
 func (b *segmentBuilder) addDocument(d documentEntry) {
 	n := uint32(len(b.rows))
-	b.rows, b.bytes = append(b.rows, d.row), append(b.bytes, d.bytes)
+	b.rows, b.marks, b.bytes = append(b.rows, d.row), append(b.marks, d.mark), append(b.bytes, d.bytes)
 	b.first = append(b.first, uint32(len(b.ids)))
 	b.tenants = append(b.tenants, valueOf[string]{d.tenant, n})
 	if len(d.acl) == 0 {
@@ -208,30 +230,27 @@ func (b *segmentBuilder) setVector(chunk uint32, v retriever.Vector) {
 	b.scales[chunk] = encodeFixed(b.vector(chunk), v)
 }
 
+// addTerm adds a term to a chunk, the chunks in order.
 func (b *segmentBuilder) addTerm(chunk uint32, term []byte, count uint16) {
-	t, known := b.terms[string(term)]
-	if !known {
-		t = b.newTerm(string(term))
-	}
-	b.occurs = append(b.occurs, occurrence{t, chunk, count})
-}
-
-func (b *segmentBuilder) newTerm(term string) uint32 {
-	t := uint32(len(b.terms))
-	b.terms[term] = t
-	return t
+	b.occurs.add(chunk, term, count)
 }
 
 func (b *segmentBuilder) build() *segment {
+	b.postings = b.occurs.invert(b.params, b.lengths)
+	return b.finish()
+}
+
+// finish is the segment, whose postings are made.
+func (b *segmentBuilder) finish() *segment {
 	s := b.segment
 	s.public = newBitset(len(s.rows))
 	for _, d := range b.openDocs {
 		s.public.set(d)
 	}
-	s.tenants, s.principals = newValues(b.tenants), newValues(b.principals)
+	s.tenants, s.principals = newTexts(b.tenants), newTexts(b.principals)
 	s.fields = make(map[string]*field, len(b.fieldPairs))
 	for key, p := range b.fieldPairs {
-		s.fields[key] = &field{strings: newValues(p.strings), numbers: newValues(p.numbers), dates: newValues(p.dates)}
+		s.fields[key] = &field{strings: newTexts(p.strings), numbers: newValues(p.numbers), dates: newValues(p.dates)}
 	}
 	if s.vectors != nil {
 		s.vectors = slices.Clip(s.vectors)
@@ -241,43 +260,5 @@ func (b *segmentBuilder) build() *segment {
 	}
 	s.sortByID()
 	s.addCodes()
-	s.invert(b.occurs)
-	s.bound(b.params)
 	return &s
-}
-
-// invert sorts the occurrences into postings by term. Within a term they are in order of
-// chunks already: of one document after the other, of one merged part after the other.
-func (s *segment) invert(occurs []occurrence) {
-	s.offsets = make([]uint32, len(s.terms)+1)
-	for _, o := range occurs {
-		s.offsets[o.term+1]++
-	}
-	for t := range len(s.terms) {
-		s.offsets[t+1] += s.offsets[t]
-	}
-	s.postings, s.counts = make([]uint32, len(occurs)), make([]uint16, len(occurs))
-	next := slices.Clone(s.offsets)
-	for _, o := range occurs {
-		at := next[o.term]
-		next[o.term]++
-		s.postings[at], s.counts[at] = o.chunk, o.count
-	}
-}
-
-// bound finds the highest saturated frequency of each term, for MaxScore.
-func (s *segment) bound(params bm25) {
-	total := 0.0
-	for _, l := range s.lengths {
-		total += float64(l)
-	}
-	s.average = max(1, total/max(1, float64(len(s.lengths))))
-	s.bounds = make([]float32, len(s.terms))
-	for t := range s.bounds {
-		highest := 0.0
-		for i := s.offsets[t]; i < s.offsets[t+1]; i++ {
-			highest = max(highest, params.saturate(s.counts[i], s.lengths[s.postings[i]], s.average))
-		}
-		s.bounds[t] = math.Nextafter32(float32(highest), math.MaxFloat32)
-	}
 }
