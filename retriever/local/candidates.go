@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (set
 		if err != nil {
 			return err
 		}
+		defer runtime.KeepAlive(c) // for its segments, see segment
 		if err := checkQuery(c, q); err != nil {
 			return err
 		}

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"ragway/retriever"
+	"ragway/retriever/text"
 )
 
 // notFound is the error for a collection that does not exist or may not be known of.
@@ -30,7 +32,7 @@ func (s *Store) CreateCollection(ctx context.Context, c retriever.Collection) er
 		return fmt.Errorf("create collection %q: %w", c.Name, err)
 	}
 	err = s.db.update(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `INSERT INTO collections (name, settings, schema) VALUES (?, ?, '{}') ON CONFLICT (name) DO NOTHING`, c.Name, settings)
+		result, err := tx.ExecContext(ctx, `INSERT INTO collections (name, settings, schema, analysis) VALUES (?, ?, '{}', ?) ON CONFLICT (name) DO NOTHING`, c.Name, settings, text.Version)
 		if err != nil {
 			return err
 		}
@@ -100,6 +102,7 @@ func (s *Store) known(ctx context.Context, tx *sql.Tx, v *view, scope retriever.
 	if err != nil {
 		return nil, err
 	}
+	defer runtime.KeepAlive(c) // for its segments, see segment
 	if !c.index.holds(scope.Tenant) {
 		return nil, notFound(name)
 	}
@@ -130,6 +133,7 @@ func (s *Store) info(ctx context.Context, tx *sql.Tx, v *view, scope retriever.S
 	if err != nil {
 		return info, err
 	}
+	defer runtime.KeepAlive(c) // for its segments, see segment
 	info.Documents, info.Chunks, info.Vectors, info.Bytes = c.index.counts(scope)
 	return info, nil
 }

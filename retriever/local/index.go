@@ -11,7 +11,8 @@ import (
 type index struct {
 	dimension int
 	params    bm25
-	parts     []*part // ascending rows
+	of        segmentOf // what segment files of it say they are of
+	parts     []*part   // ascending rows
 
 	once   sync.Once
 	sample []chunkRef // of chunks with a vector, see background
@@ -92,7 +93,7 @@ func (p *part) remove(document uint32) {
 
 // with is x with the documents at the removed rows deleted and new segments appended.
 func (x *index) with(added []*segment, removed []int64) *index {
-	out := &index{dimension: x.dimension, params: x.params}
+	out := &index{dimension: x.dimension, params: x.params, of: x.of}
 	for _, p := range x.parts {
 		if p = p.without(removed); p.nDocuments > 0 {
 			out.parts = append(out.parts, p)

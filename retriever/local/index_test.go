@@ -24,6 +24,7 @@ type naiveChunk struct {
 
 // model is an index beside the plain list of what is in it.
 type model struct {
+	tb     testing.TB
 	index  *index
 	chunks []naiveChunk
 	row    int64
@@ -90,6 +91,16 @@ func (m *model) merge(t *rapid.T) {
 	}
 }
 
+// remap puts a part's segment into a file and maps it.
+func (m *model) remap(t *rapid.T) {
+	if len(m.index.parts) > 0 {
+		parts := slices.Clone(m.index.parts)
+		i := rapid.IntRange(0, len(parts)-1).Draw(t, "part")
+		parts[i] = remapped(m.tb, parts[i])
+		m.index = &index{dimension: m.index.dimension, params: m.index.params, parts: parts}
+	}
+}
+
 // best are the k highest of the scores, ties by id; those that are NaN are not in the list.
 func (m *model) best(score func(naiveChunk) float64, k int) (out []naiveChunk) {
 	for _, c := range m.chunks {
@@ -149,12 +160,12 @@ func (m *model) check(t *rapid.T, what string, got []scored, want []naiveChunk, 
 	}
 }
 
-func TestIndexAgreesWithExhaustiveScoring(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := &model{index: &index{dimension: 2, params: bm25{1.2, 0.75}}}
+func TestIndexAgreesWithExhaustiveScoring(tb *testing.T) {
+	rapid.Check(tb, func(t *rapid.T) {
+		m := &model{tb: tb, index: &index{dimension: 2, params: bm25{1.2, 0.75}}}
 		m.add(t)
 		for range rapid.IntRange(0, 12).Draw(t, "steps") {
-			rapid.SampledFrom([]func(*rapid.T){m.add, m.add, m.remove, m.merge}).Draw(t, "step")(t)
+			rapid.SampledFrom([]func(*rapid.T){m.add, m.add, m.remove, m.merge, m.remap}).Draw(t, "step")(t)
 		}
 		k := rapid.IntRange(1, 8).Draw(t, "k")
 		masks := make([]bitset, len(m.index.parts))

@@ -19,11 +19,13 @@ func (s *Store) merge(ctx context.Context) error {
 			if from == to {
 				break
 			}
-			merged := mergeParts(x.parts[from:to], x.dimension, x.params)
+			old := x.parts[from:to]
+			merged := s.kept(mergeParts(old, x.dimension, x.params), x.of)
 			var err error
-			if x, err = s.install(ctx, name, x.parts[from:to], merged); err != nil {
+			if x, err = s.install(ctx, name, old, merged); err != nil {
 				return err
 			}
+			s.dropFiles(x != nil, old, merged)
 		}
 	}
 	return nil
@@ -49,6 +51,22 @@ func (s *Store) install(ctx context.Context, name string, old []*part, merged *s
 	changed.index = x
 	s.current.Store(now.replacing(&changed))
 	return x, nil
+}
+
+// dropFiles removes the files that a merge has left without use.
+func (s *Store) dropFiles(installed bool, old []*part, merged *segment) {
+	if merged.file == "" {
+		return // the old ones still say all but what was deleted
+	}
+	if !installed {
+		s.removeSegment(merged.file, "made in vain")
+		return
+	}
+	for _, p := range old {
+		if p.file != "" {
+			s.removeSegment(p.file, "merged")
+		}
+	}
 }
 
 // worthMerging is a run of parts to make one of: the tail while it has grown to at least
@@ -92,7 +110,7 @@ func (x *index) replacing(old []*part, merged *segment) *index {
 			}
 		}
 	}
-	out := &index{dimension: x.dimension, params: x.params}
+	out := &index{dimension: x.dimension, params: x.params, of: x.of}
 	out.parts = append(out.parts, x.parts[:at]...)
 	if p := newPart(merged).without(removed); p.nDocuments > 0 {
 		out.parts = append(out.parts, p)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/google/uuid"
@@ -22,6 +23,7 @@ func (s *Store) Passages(ctx context.Context, scope retriever.Scope, name string
 		if err != nil {
 			return err
 		}
+		defer runtime.KeepAlive(c) // for its segments, see segment
 		passages, err = s.passages(ctx, tx, c, c.index.resolve(scope, ids))
 		return err
 	})

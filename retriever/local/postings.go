@@ -34,7 +34,8 @@ type postings struct {
 
 	bounds      []float32 // highest saturated frequency of each term, at average
 	blockBounds []float32 // and of each postingsBlock postings, counted over all terms
-	average     float64   // length of a chunk, for the bounds
+	params      bm25      // of the bounds
+	average     float64   // length of a chunk, of the bounds
 }
 
 func (p *postings) arrays() []array {
@@ -112,15 +113,19 @@ func (w *postingsWriter) put(term, chunk uint32, count uint16) {
 	}
 }
 
-// finish computes the bounds from the lengths of the chunks.
 func (w *postingsWriter) finish(params bm25, lengths []uint32) postings {
 	w.sortMany()
-	p := w.postings
+	w.bound(params, lengths)
+	return w.postings
+}
+
+// bound computes the bounds from the lengths of the chunks.
+func (p *postings) bound(params bm25, lengths []uint32) {
 	total := 0.0
 	for _, l := range lengths {
 		total += float64(l)
 	}
-	p.average = max(1, total/max(1, float64(len(lengths))))
+	p.params, p.average = params, max(1, total/max(1, float64(len(lengths))))
 	p.bounds = make([]float32, p.terms.len())
 	p.blockBounds = make([]float32, (len(p.low)+postingsBlock-1)/postingsBlock)
 	for t := range p.bounds {
@@ -131,7 +136,6 @@ func (w *postingsWriter) finish(params bm25, lengths []uint32) postings {
 			p.blockBounds[at/postingsBlock] = max(p.blockBounds[at/postingsBlock], weight)
 		})
 	}
-	return p
 }
 
 func (w *postingsWriter) sortMany() {

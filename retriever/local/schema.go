@@ -13,7 +13,7 @@ import (
 )
 
 // formatVersion is the file's user_version. A file with a higher one is refused.
-const formatVersion = 1
+const formatVersion = 2
 
 // applicationID marks the file as ours in its header: "RAGW".
 const applicationID = 0x52414757
@@ -38,7 +38,9 @@ var tables = []string{
 		chunks INTEGER NOT NULL DEFAULT 0,
 		vectors INTEGER NOT NULL DEFAULT 0,
 		bytes INTEGER NOT NULL DEFAULT 0,
-		last_ingest TEXT NOT NULL DEFAULT '')`,
+		last_ingest TEXT NOT NULL DEFAULT '',
+		analysis INTEGER NOT NULL DEFAULT 1, -- text.Version of the terms
+		analysed INTEGER NOT NULL DEFAULT 0)`, // last document row with terms of the next, see reanalyse
 	`CREATE TABLE documents (
 		row INTEGER PRIMARY KEY AUTOINCREMENT,
 		collection INTEGER NOT NULL REFERENCES collections(row),
@@ -98,7 +100,33 @@ var tables = []string{
 		UNIQUE (space, hash))`,
 }
 
-// migrate makes the tables of a new file.
+// What segment files are held against: an id of the database, and of each document's row a
+// random mark, so that neither another database nor another past of this one passes for it.
+// Triggers keep the marks, whoever writes.
+var identity = []string{
+	`CREATE TABLE store (id TEXT NOT NULL)`,
+	`INSERT INTO store VALUES (lower(hex(randomblob(16))))`,
+	`CREATE TABLE document_marks (
+		collection INTEGER NOT NULL,
+		row INTEGER NOT NULL,
+		mark INTEGER NOT NULL,
+		PRIMARY KEY (collection, row)) WITHOUT ROWID`,
+	`INSERT INTO document_marks SELECT collection, row, random() FROM documents`,
+	`CREATE TRIGGER document_marked AFTER INSERT ON documents BEGIN
+		INSERT INTO document_marks VALUES (new.collection, new.row, random()); END`,
+	`CREATE TRIGGER document_unmarked AFTER DELETE ON documents BEGIN
+		DELETE FROM document_marks WHERE collection = old.collection AND row = old.row; END`,
+}
+
+// upgrades are the statements that bring a file of a format to the next one.
+var upgrades = map[int][]string{
+	1: append([]string{
+		`ALTER TABLE collections ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1`,
+		`ALTER TABLE collections ADD COLUMN analysed INTEGER NOT NULL DEFAULT 0`,
+	}, identity...),
+}
+
+// migrate makes the tables of a new file, and brings an older one to this format.
 func migrate(ctx context.Context, tx *sql.Tx) error {
 	var version int
 	if err := tx.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
@@ -107,9 +135,17 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 	if err := checkVersion(version); err != nil || version == formatVersion {
 		return err
 	}
-	statements := append(tables[:len(tables):len(tables)],
-		fmt.Sprintf(`PRAGMA application_id = %d`, applicationID),
-		fmt.Sprintf(`PRAGMA user_version = %d`, formatVersion))
+	var statements []string
+	if version == 0 {
+		statements = append(statements, tables...)
+		statements = append(statements, identity...)
+		statements = append(statements, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
+	} else {
+		for ; version < formatVersion; version++ {
+			statements = append(statements, upgrades[version]...)
+		}
+	}
+	statements = append(statements, fmt.Sprintf(`PRAGMA user_version = %d`, formatVersion))
 	for _, statement := range statements {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err

@@ -27,15 +27,17 @@ type Options struct {
 
 	keptChanges   int64 // see the constants of these names; tests set less
 	segmentChunks int
+	fileFrom      int
 }
 
 // Store is the embedded retriever.Store.
 type Store struct {
-	opts    Options
-	db      *database
-	stmts   *statements
-	current atomic.Pointer[view]
-	advance chan struct{} // a lock that can be waited for with a context; held to replace current
+	opts     Options
+	db       *database
+	stmts    *statements
+	current  atomic.Pointer[view]
+	unsealed atomic.Int64  // chunks stored here that seal has not put into files
+	advance  chan struct{} // a lock that can be waited for with a context; held to replace current
 
 	wake chan struct{} // asks the poller to look now
 	stop context.CancelFunc
@@ -62,9 +64,16 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	following, stop := context.WithCancel(context.Background())
 	s := &Store{opts: opts, db: db, stmts: stmts, advance: make(chan struct{}, 1), wake: make(chan struct{}, 1), stop: stop}
 	s.current.Store(&view{seq: -1})
+	if err := s.reanalyse(ctx); err != nil {
+		stop()
+		return nil, errors.Join(fmt.Errorf("open store in %s: %w", opts.Path, err), db.close())
+	}
 	s.done.Go(func() {
 		if err := s.eraseDropped(following); err != nil && following.Err() == nil {
 			opts.Logger.Warn("erase deleted collections", "error", err)
+		}
+		if err := s.sweepSegments(following); err != nil && following.Err() == nil {
+			opts.Logger.Warn("sweep segment files", "error", err)
 		}
 		s.follow(following)
 	})
@@ -86,6 +95,9 @@ func (o *Options) applyDefaults() {
 	}
 	if o.segmentChunks == 0 {
 		o.segmentChunks = segmentChunks
+	}
+	if o.fileFrom == 0 {
+		o.fileFrom = fileFrom
 	}
 	if o.FollowInterval <= 0 {
 		o.FollowInterval = 200 * time.Millisecond // five looks within the second that a change may take

@@ -128,18 +128,15 @@ func (s *Store) loaded(ctx context.Context, tx *sql.Tx, v *view, name string) (*
 	}
 	start := time.Now()
 	c := *now.collections[name]
-	segments, err := s.loadAll(ctx, tx, &c)
-	if err != nil {
+	var err error
+	if c.index, err = s.loadIndex(ctx, tx, &c); err != nil {
 		return nil, fmt.Errorf("load index of %q: %w", name, err)
 	}
-	c.index = s.emptyIndex(&c).with(segments, nil)
 	s.current.Store(now.replacing(&c))
-	s.opts.Logger.Debug("index loaded", "collection", name, "took", time.Since(start))
+	chunks, _ := c.index.totals()
+	s.opts.Logger.Info("index loaded", "collection", name, "chunks", chunks, "segments", len(c.index.parts),
+		"recall_estimate", c.index.recall(), "took", time.Since(start))
 	return &c, nil
-}
-
-func (s *Store) emptyIndex(c *collection) *index {
-	return &index{dimension: c.settings.Fingerprint.Dimension, params: bm25{s.opts.K1, s.opts.B}}
 }
 
 // replacing is v with another state of one collection.
@@ -245,10 +242,10 @@ func (s *Store) follow(ctx context.Context) {
 		case <-tick.C:
 		case <-s.wake:
 		}
-		if s.current.Load().seq < 0 {
-			continue // nothing was read yet: nobody to keep a view for
+		err := s.seal(ctx)
+		if err == nil && s.current.Load().seq >= 0 { // else nothing was read yet: nobody to keep a view for
+			err = s.read(ctx, func(*sql.Tx, *view) error { return nil })
 		}
-		err := s.read(ctx, func(*sql.Tx, *view) error { return nil })
 		if err == nil {
 			err = s.merge(ctx)
 		}

@@ -88,6 +88,9 @@ func (s *Store) putSome(ctx context.Context, name string, docs []retriever.Upser
 		return 0, err
 	}
 	if stored > 0 {
+		for _, p := range ready[:stored] {
+			s.unsealed.Add(int64(len(p.chunks)))
+		}
 		s.changed()
 	}
 	if refused != nil {
