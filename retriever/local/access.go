@@ -38,6 +38,9 @@ func (p *part) mask(scope retriever.Scope, filter *retriever.Filter) bitset {
 	if documents == nil {
 		return p.liveChunks
 	}
+	if p.oneEach {
+		return documents
+	}
 	chunks := newBitset(p.chunks())
 	documents.each(func(d uint32) { chunks.setRange(int(p.first[d]), int(p.first[d+1])) })
 	return chunks
@@ -75,20 +78,29 @@ func (s *segment) visible(scope retriever.Scope) bitset {
 		return out
 	}
 	own := s.tenants.equal(scope.Tenant)
-	readable := newBitset(s.documents())
-	readable.or(s.public)
+	everyone := len(s.principals.documents) == 0 // no access list has anyone on it
+	switch {
+	case len(own) == 0:
+		return out
+	case s.oneTenant && everyone:
+		return nil
+	case s.oneTenant:
+		out.setRange(0, s.documents())
+	default:
+		for _, d := range own {
+			out.set(d)
+		}
+	}
+	if everyone {
+		return out
+	}
+	readable := slices.Clone(s.public)
 	for _, principal := range scope.Principals {
 		for _, d := range s.principals.equal(principal) {
 			readable.set(d)
 		}
 	}
-	for _, d := range own {
-		out.set(d)
-	}
 	out.and(readable)
-	if out.count() == s.documents() {
-		return nil
-	}
 	return out
 }
 

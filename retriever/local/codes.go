@@ -107,17 +107,25 @@ func (c *codes) encode(chunk uint32, v []float32) {
 }
 
 // codeQuery is a query as one segment's codes need it: each dimension of q−μ is
-// low + step·u, u in 0..15, and bit j of all u is planes[j·words:].
+// low + step·u, u in 0..15, and bit j of all u is planes[·][j].
 type codeQuery struct {
-	planes         []uint64
-	perBit, perSet float32 // of a code's product with the planes, and of its bits set
-	offset         float32 // −Σ(q−μ)
-	constant       float32 // μ·q − μ·μ
+	planes         [][codePlanes]uint64 // of each word of a code
+	perBit, perSet float32              // of a code's product with the planes, and of its bits set
+	offset         float32              // −Σ(q−μ)
+	constant       float32              // μ·q − μ·μ
+
+	// What the two lower planes add to a product: so much for each bit set on average, and
+	// at most the margin more, but for one code in forty. That one is lost only if it is within
+	// the margin of the shortlist's end, far from the results.
+	lowPerSet, lowMargin float32
 }
+
+// lowDeviations is how many standard deviations the margin of the lower planes is.
+const lowDeviations = 2
 
 // query prepares a rotated query.
 func (c *codes) query(q []float32) codeQuery {
-	out := codeQuery{planes: make([]uint64, codePlanes*c.words)}
+	out := codeQuery{planes: make([][codePlanes]uint64, c.words)}
 	centred := make([]float32, len(q))
 	var sum, constant float64
 	for i, x := range q {
@@ -130,34 +138,92 @@ func (c *codes) query(q []float32) codeQuery {
 	if step == 0 {
 		step = 1 // every u is zero
 	}
+	var lows, squares float64
 	for i, x := range centred {
 		u := uint(math.Round(float64((x - low) / step)))
 		for j := range codePlanes {
-			out.planes[j*c.words+i>>6] |= uint64(u>>j&1) << (i & 63)
+			out.planes[i>>6][j] |= uint64(u>>j&1) << (i & 63)
 		}
+		lows += float64(u & 3)
+		squares += float64(u&3) * float64(u&3)
 	}
 	out.perBit, out.perSet, out.offset, out.constant = 2*step, 2*low, float32(-sum), float32(constant)
+	// A bit of a code is set or not, about evenly, whatever the query has there.
+	out.lowPerSet = float32(lows / float64(len(q)))
+	out.lowMargin = float32(lowDeviations * math.Sqrt(squares) / 2)
 	return out
 }
 
 // score estimates the cosine of chunk.
 func (c *codes) score(q *codeQuery, chunk uint32) float32 {
-	x := float32(c.product(q, chunk))
-	return c.bias[chunk] + q.constant + c.factor[chunk]*(q.perBit*x+q.perSet*float32(c.set[chunk])+q.offset)
+	code := c.bits[int(chunk)*c.words:][:c.words]
+	return c.scored(q, chunk, float32(q.high(code)+q.low(code)))
 }
 
-// product is the code's weighted product with the planes. It goes word by word and counts
-// each plane apart, which leaves the processor four sums that do not wait for one another.
-func (c *codes) product(q *codeQuery, chunk uint32) int {
-	n := c.words
-	code := c.bits[int(chunk)*n:][:n]
-	p0, p1, p2, p3 := q.planes[:n], q.planes[n:][:n], q.planes[2*n:][:n], q.planes[3*n:][:n]
-	var n0, n1, n2, n3 int
-	for w, word := range code {
-		n0 += bits.OnesCount64(word & p0[w])
-		n1 += bits.OnesCount64(word & p1[w])
-		n2 += bits.OnesCount64(word & p2[w])
-		n3 += bits.OnesCount64(word & p3[w])
+// scored is the estimate with this product of the chunk's code and the planes.
+func (c *codes) scored(q *codeQuery, chunk uint32, product float32) float32 {
+	return c.bias[chunk] + q.constant + c.factor[chunk]*(q.perBit*product+q.perSet*float32(c.set[chunk])+q.offset)
+}
+
+// scan passes the estimates that may be in the list on to it, of the chunks from one up to
+// another that are in the mask; from is a multiple of 64. Most fall short by their two
+// higher planes alone.
+func (c *codes) scan(q *codeQuery, part, from, to uint32, mask bitset, list *shortlist) {
+	n, floor := c.words, list.floor
+	for base := from; base < to; base += 64 {
+		word := ^uint64(0)
+		if mask != nil {
+			word = mask[base>>6]
+		}
+		if rest := to - base; rest < 64 {
+			word &= 1<<rest - 1
+		}
+		for ; word != 0; word &= word - 1 {
+			at := base | uint32(bits.TrailingZeros64(word))
+			code := c.bits[int(at)*n:][:n]
+			high := float32(q.high(code))
+			set, factor, rest := float32(c.set[at]), c.factor[at], c.bias[at]+q.constant
+			rest += factor * (q.perSet*set + q.offset)
+			if rest+factor*q.perBit*(high+q.lowPerSet*set+q.lowMargin) < floor {
+				continue
+			}
+			if score := rest + factor*q.perBit*(high+float32(q.low(code))); score >= floor {
+				list.offer(score, chunkRef{part, at})
+				floor = list.floor
+			}
+		}
 	}
-	return n0 + n1<<1 + n2<<2 + n3<<3
+}
+
+// high is the code's weighted product with the two higher planes. It counts each plane
+// apart, and every other word, which leaves the processor sums that do not wait for one
+// another.
+func (q *codeQuery) high(code []uint64) int {
+	planes := q.planes[:len(code)]
+	var n2, n3, m2, m3 int
+	w := 0
+	for ; w+1 < len(code); w += 2 {
+		p, r := &planes[w], &planes[w+1]
+		n2 += bits.OnesCount64(code[w] & p[2])
+		n3 += bits.OnesCount64(code[w] & p[3])
+		m2 += bits.OnesCount64(code[w+1] & r[2])
+		m3 += bits.OnesCount64(code[w+1] & r[3])
+	}
+	if w < len(code) {
+		n2 += bits.OnesCount64(code[w] & planes[w][2])
+		n3 += bits.OnesCount64(code[w] & planes[w][3])
+	}
+	return (n2+m2)<<2 + (n3+m3)<<3
+}
+
+// low is that with the two lower planes.
+func (q *codeQuery) low(code []uint64) int {
+	planes := q.planes[:len(code)]
+	var n0, n1 int
+	for w, word := range code {
+		p := &planes[w]
+		n0 += bits.OnesCount64(word & p[0])
+		n1 += bits.OnesCount64(word & p[1])
+	}
+	return n0 + n1<<1
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -61,7 +63,11 @@ type block struct {
 // are allowed: the result is then as exact as calibrate found it to be.
 func (x *index) nearest(ctx context.Context, query retriever.Vector, masks []bitset, k int) ([]scored, error) {
 	q := x.newDenseQuery(query, k)
-	blocks := x.blocks(masks, q)
+	withVector := make([]bitset, len(x.parts))
+	for i, p := range x.parts {
+		withVector[i] = p.withVector(masks[i])
+	}
+	blocks := x.blocks(withVector, q)
 	workers := max(1, min(runtime.GOMAXPROCS(0), len(blocks)))
 	tops, lists := make([]*top, workers), make([]*shortlist, workers)
 	var taken atomic.Int64
@@ -78,9 +84,9 @@ func (x *index) nearest(ctx context.Context, query retriever.Vector, masks []bit
 					return err
 				}
 				if b := blocks[i]; b.exact {
-					x.scan(q, b, masks[b.part], tops[w])
+					x.scan(q, b, withVector[b.part], tops[w])
 				} else {
-					x.scanCodes(q, b, masks[b.part], lists[w])
+					x.parts[b.part].codes.scan(q.codes[b.part], b.part, b.from, b.to, withVector[b.part], lists[w])
 				}
 			}
 		})
@@ -101,6 +107,19 @@ func (x *index) nearest(ctx context.Context, query retriever.Vector, masks []bit
 		best.offer(x.parts[e.ref.part].cosine(q.exact, e.ref.chunk), e.ref)
 	}
 	return best.sorted(), nil
+}
+
+// withVector is the mask without the chunks that have no vector.
+func (s *segment) withVector(mask bitset) bitset {
+	switch {
+	case s.everyVector:
+		return mask
+	case mask == nil || s.hasVector == nil:
+		return s.hasVector
+	}
+	out := slices.Clone(mask)
+	out.and(s.hasVector)
+	return out
 }
 
 func (x *index) blocks(masks []bitset, q denseQuery) []block {
@@ -126,15 +145,6 @@ func (x *index) scan(q denseQuery, b block, mask bitset, top *top) {
 	})
 }
 
-func (x *index) scanCodes(q denseQuery, b block, mask bitset, list *shortlist) {
-	c, query := x.parts[b.part].codes, q.codes[b.part]
-	x.parts[b.part].hasVector.eachWithin(b.from, b.to, mask, func(chunk uint32) {
-		if score := c.score(query, chunk); score >= list.floor {
-			list.offer(score, chunkRef{b.part, chunk})
-		}
-	})
-}
-
 // recall is the estimate of recall@10 of nearest against an exact scan, over all parts.
 func (x *index) recall() float64 {
 	vectors, found := 0, 0.0
@@ -151,22 +161,29 @@ func (x *index) recall() float64 {
 	return found / float64(vectors)
 }
 
-// backgroundSample is how many vectors stand for the collection; the port asks for 256.
-const backgroundSample = 512
+// backgroundSample is how many vectors stand for the collection, what the port asks for.
+const backgroundSample = 256
+
+// sample is some of an index's vectors, copied to lie together.
+type sample struct {
+	once    sync.Once
+	vectors []int16
+	scales  []float32
+}
 
 // background is the distribution of the query's cosine over a sample of all vectors.
 func (x *index) background(query retriever.Vector) retriever.Distribution {
-	x.once.Do(x.draw)
-	if len(x.sample) == 0 {
+	x.sample.once.Do(x.draw)
+	if len(x.sample.scales) == 0 {
 		return retriever.Distribution{}
 	}
 	q := newFixedQuery(query)
 	var sum, squares float64
-	for _, ref := range x.sample {
-		score := x.parts[ref.part].cosine(q, ref.chunk)
+	for i, scale := range x.sample.scales {
+		score := float64(q.product(x.sample.vectors[i*x.dimension:(i+1)*x.dimension])) * q.scale * float64(scale)
 		sum, squares = sum+score, squares+score*score
 	}
-	n := float64(len(x.sample))
+	n := float64(len(x.sample.scales))
 	mean := sum / n
 	return retriever.Distribution{Mean: mean, StdDev: math.Sqrt(max(0, squares/n-mean*mean))}
 }
@@ -179,10 +196,11 @@ func (x *index) draw() {
 	}
 	size := min(total, backgroundSample)
 	seen := 0
-	for i, p := range x.parts {
+	for _, p := range x.parts {
 		p.hasVector.eachWithin(0, uint32(p.chunks()), p.liveChunks, func(chunk uint32) {
 			if seen*size/total != (seen+1)*size/total {
-				x.sample = append(x.sample, chunkRef{uint32(i), chunk})
+				x.sample.vectors = append(x.sample.vectors, p.vector(chunk)...)
+				x.sample.scales = append(x.sample.scales, p.scales[chunk])
 			}
 			seen++
 		})

@@ -50,13 +50,13 @@ func newFixedQuery(v retriever.Vector) fixedQuery {
 func (q fixedQuery) product(d []int16) int64 {
 	var s0, s1, s2, s3 int64
 	a := q.values
-	for len(a) >= 4 && len(d) >= 4 {
-		x, y := (*[4]int64)(a), (*[4]int16)(d)
-		s0 += x[0] * int64(y[0])
-		s1 += x[1] * int64(y[1])
-		s2 += x[2] * int64(y[2])
-		s3 += x[3] * int64(y[3])
-		a, d = a[4:], d[4:]
+	for len(a) >= 8 && len(d) >= 8 {
+		x, y := (*[8]int64)(a), (*[8]int16)(d)
+		s0 += x[0]*int64(y[0]) + x[4]*int64(y[4])
+		s1 += x[1]*int64(y[1]) + x[5]*int64(y[5])
+		s2 += x[2]*int64(y[2]) + x[6]*int64(y[6])
+		s3 += x[3]*int64(y[3]) + x[7]*int64(y[7])
+		a, d = a[8:], d[8:]
 	}
 	for i := range min(len(a), len(d)) {
 		s0 += a[i] * int64(d[i])

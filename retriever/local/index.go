@@ -2,7 +2,6 @@ package local
 
 import (
 	"slices"
-	"sync"
 
 	"ragway/retriever"
 )
@@ -14,8 +13,7 @@ type index struct {
 	of        segmentOf // what segment files of it say they are of
 	parts     []*part   // ascending rows
 
-	once   sync.Once
-	sample []chunkRef // of chunks with a vector, see background
+	sample sample // see background
 }
 
 // part is a segment with what is deleted from it.

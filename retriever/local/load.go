@@ -104,7 +104,7 @@ func (s *Store) loadRows(ctx context.Context, tx *sql.Tx, c *collection, documen
 type loader struct {
 	dimension int
 	params    bm25
-	most      int // chunks of a segment
+	most      int  // chunks of a segment
 	once      bool // stop after the first segment that is full
 	keep      func(*segment) *segment
 	builder   *segmentBuilder

@@ -18,7 +18,7 @@ import (
 
 // childEnv makes the test binary a writer: FOLDER, NAME, FIRST, COUNT, one a line. It
 // creates the collection "docs" if need be, puts COUNT documents and prints the number of
-// each when it is acknowledged.
+// each when it is acknowledged. It holds an index meanwhile and writes segment files.
 const childEnv = "RAGWAY_LOCAL_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -42,7 +42,7 @@ func write(args []string) error {
 	if err != nil {
 		return err
 	}
-	store, err := local.Open(ctx, local.Options{Path: args[0]})
+	store, err := local.Open(ctx, local.Options{Path: args[0]}.WithSmallSegments())
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,9 @@ func write(args []string) error {
 			return err
 		}
 		fmt.Println(n)
+		if err := store.Ping(ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -132,7 +135,7 @@ func killAfter(t *testing.T, cmd *exec.Cmd, acks int, acknowledged map[int]int) 
 func checkSlots(t *testing.T, folder string, acknowledged map[int]int) {
 	t.Helper()
 	ctx := context.Background()
-	store, err := local.Open(ctx, local.Options{Path: folder})
+	store, err := local.Open(ctx, local.Options{Path: folder}.WithSmallSegments())
 	if err != nil {
 		t.Fatal(err)
 	}

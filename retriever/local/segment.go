@@ -41,6 +41,11 @@ type segment struct {
 	principals textValues
 	public     bitset // documents with an empty access list
 
+	// What holds for all of the segment, so that queries need not look, see derive.
+	everyVector bool // each chunk has a vector
+	oneEach     bool // each document has one chunk
+	oneTenant   bool // all documents are of one
+
 	file string // name of the segment file that the slices lie in; "": none
 }
 
@@ -73,6 +78,16 @@ func (s *segment) arrays() []array {
 		out = append(out, f.dates.arrays()...)
 	}
 	return out
+}
+
+// derive fills in what follows from the arrays.
+func (s *segment) derive() {
+	s.everyVector = s.hasVector.count() == s.chunks()
+	s.oneTenant = s.tenants.len() == 1
+	s.oneEach = s.chunks() == s.documents()
+	for d := 0; s.oneEach && d < s.documents(); d++ {
+		s.oneEach = int(s.first[d]) == d
+	}
 }
 
 func (s *segment) documents() int { return len(s.rows) }
@@ -260,5 +275,6 @@ func (b *segmentBuilder) finish() *segment {
 	}
 	s.sortByID()
 	s.addCodes()
+	s.derive()
 	return &s
 }

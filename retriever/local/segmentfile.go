@@ -47,8 +47,8 @@ type segmentOf struct {
 type segmentHeader struct {
 	Of       segmentOf
 	Windows  int
-	K1, B    float64 // of the bounds
-	Average  float64 // of the bounds
+	K1, B    float64      // of the bounds
+	Average  float64      // of the bounds
 	Codes    *codesHeader // nil: none
 	Fields   []string     // sorted
 	Sections []section    // of each array
@@ -258,7 +258,11 @@ func (h *segmentHeader) segment(data []byte) (*segment, error) {
 			return nil, fmt.Errorf("section %d: %w", i, err)
 		}
 	}
-	return s, s.check()
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	s.derive()
+	return s, nil
 }
 
 // check holds the lengths of the arrays against one another.

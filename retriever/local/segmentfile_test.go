@@ -203,6 +203,8 @@ func closed(t *testing.T, opts Options) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
 	s := openShop(t, folder, opts)
+	s.stop() // the poller, which might write the same files
+	s.done.Wait()
 	s.put(0, 40, "word")
 	s.found("word")
 	if err := s.Close(); err != nil {
