@@ -3,13 +3,16 @@
 export CGO_ENABLED ?= 0
 VERSION  ?= dev
 FUZZTIME ?= 30s
+N        ?= 100000
+QUERIES  ?= 300
+SYSTEMS  ?= ragway,bleve,chromem-go,sqlite,sqlite-c
 DATA     ?= $(or $(RAGWAY_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-race lint fmt fuzz soak bench eval docker clean
+.PHONY: help build run test test-race lint fmt fuzz soak bench bench-peers eval docker clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/ragway, one static binary
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/ragway ./cmd/ragway
@@ -37,6 +40,9 @@ soak: ## Kill ingests, read during them, time new facts, hold 2,000 streams; RAG
 
 bench: ## Run the benchmarks; docs/performance.md explains them
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: ## Compare with other search engines on N=100000 passages; needs a C compiler, keeps bin/peers
+	cd retriever/local/peers && CGO_ENABLED=1 go run -tags sqlite_fts5 . -n $(N) -queries $(QUERIES) -systems $(SYSTEMS) -data $(CURDIR)/bin/peers
 
 eval: build ## Measure retrieval quality on DATA/scifact; docs/quality.md explains it
 	bin/ragway ingest $(DATA)/scifact/corpus.jsonl --collection scifact --data-dir bin/eval-data
