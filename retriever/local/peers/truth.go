@@ -141,7 +141,7 @@ func newNaive(truths []truth) *naive {
 
 func (n *naive) add(docs []document) {
 	for _, d := range docs {
-		terms := n.analyzer.Terms(d.text)
+		terms := retriever.Chunk{Text: d.text}.Terms(n.analyzer)
 		n.lengths = append(n.lengths, len(terms))
 		n.total += len(terms)
 		counts := map[string]uint16{}

@@ -10,8 +10,8 @@ import (
 // few times.
 const vocabularySize = 200_000
 
-// stopWords are the most frequent words: Lucene's English list, which bleve and ragway
-// leave out as well. By Zipf's law with exponent 1 they are 29 % of a text.
+// stopWords are the most frequent words, Lucene's English list; queries have none of them.
+// By Zipf's law with exponent 1 they are 29 % of a text.
 var stopWords = strings.Fields(`the of and to in a is that for it as was with be by on not this are or
 	at but they an will there if their then no into these such`)
 
