@@ -228,13 +228,13 @@ func TestOnlyDocumentsAskedForAreSearched(t *testing.T) {
 }
 
 func TestDroppedHitsHaveTextsWhenExplained(t *testing.T) {
-	e := library(t, map[string][]string{"a": {"h: alpha word one"}, "b": {"h: alpha word two"}, "c": {"h: alpha word three"}}, nil)
+	e := library(t, map[string][]string{"a": {"h: alpha 1"}, "b": {"h: alpha 2"}, "c": {"h: alpha 3"}, "d": {"h: alpha 4"}, "e": {"h: alpha 5"}}, nil)
 	for explain, want := range map[bool]bool{false: false, true: true} {
 		r := ask(t, e, retriever.Query{Text: "alpha", K: 1, Explain: explain, MinScore: 0})
-		if len(r.Dropped) != 2 {
+		if len(r.Dropped) != 4 {
 			t.Fatalf("%d dropped", len(r.Dropped))
 		}
-		if last := r.Dropped[1]; (last.Chunk.Text != "" && last.Document.URI != "") != want {
+		if last := r.Dropped[3]; (last.Chunk.Text != "" && last.Document.URI != "") != want {
 			t.Errorf("explain %v: dropped %+v", explain, last)
 		}
 	}

@@ -31,7 +31,7 @@ func (s *selection) run(ctx context.Context, l *lineup) error {
 			continue
 		}
 		if i >= l.read {
-			if err := l.readTo(ctx, i+1+s.query.K-len(s.kept)+s.query.K/2); err != nil {
+			if err := l.readTo(ctx, i+1+s.query.K-len(s.kept)+readAhead); err != nil {
 				return err
 			}
 			if i >= len(l.hits) {
@@ -91,6 +91,9 @@ func (s *selection) take(h Hit) {
 }
 
 const (
+	// readAhead is how many hits more than are wanted are read at once: some will be dropped.
+	readAhead = 2
+
 	duplicateRun      = 4    // words
 	duplicateLikeness = 0.85 // copies with another date or name in them; not neighbours that overlap
 )

@@ -36,17 +36,12 @@ func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (set
 			}
 			c.index.restrict(masks, rows)
 		}
-		found, err := c.index.search(ctx, text.For(c.settings.Language), q, masks)
-		if err != nil {
+		var found []candidate
+		if found, set.Background, err = c.index.search(ctx, text.For(c.settings.Language), q, masks); err != nil {
 			return err
 		}
-		if set.Candidates, err = s.fill(ctx, tx, c, found, q.Bare); err != nil {
-			return err
-		}
-		if q.Vector != nil {
-			set.Background = c.index.background(q.Vector)
-		}
-		return nil
+		set.Candidates, err = s.fill(ctx, tx, c, found, q.Bare)
+		return err
 	})
 	if err != nil {
 		return retriever.CandidateSet{}, wrap("candidates", err)
@@ -72,7 +67,7 @@ type candidate struct {
 
 // search finds both lists and completes the scores of their union, ordered by chunk ID.
 // masks has one mask a part.
-func (x *index) search(ctx context.Context, analyzer *text.Analyzer, q retriever.CandidateQuery, masks []bitset) ([]candidate, error) {
+func (x *index) search(ctx context.Context, analyzer *text.Analyzer, q retriever.CandidateQuery, masks []bitset) (found []candidate, background retriever.Distribution, err error) {
 	depth := max(1, q.Depth)
 	var lex *lexical
 	union := map[chunkRef]*candidate{}
@@ -81,19 +76,22 @@ func (x *index) search(ctx context.Context, analyzer *text.Analyzer, q retriever
 		best := newTop(x, depth)
 		for i := range x.parts {
 			if err := lex.search(ctx, x, i, masks[i], best); err != nil {
-				return nil, err
+				return nil, background, err
 			}
 		}
 		join(union, best.sorted(), func(c *candidate) *retriever.Leg { return &c.lexical })
 	}
+	var dense *denseQuery
 	if q.Vector != nil {
-		best, err := x.nearest(ctx, q.Vector, masks, depth)
+		dense = x.newDenseQuery(q.Vector, depth)
+		best, err := x.nearest(ctx, dense, masks)
 		if err != nil {
-			return nil, err
+			return nil, background, err
 		}
 		join(union, best, func(c *candidate) *retriever.Leg { return &c.dense })
+		background = x.background(dense.exact)
 	}
-	return x.completed(union, lex, q.Vector), nil
+	return x.completed(union, lex, dense), background, nil
 }
 
 // join adds a ranked list to the union.
@@ -109,11 +107,7 @@ func join(union map[chunkRef]*candidate, list []scored, leg func(*candidate) *re
 }
 
 // completed gives each candidate the scores that its lists did not.
-func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, vector retriever.Vector) []candidate {
-	var query fixedQuery
-	if vector != nil {
-		query = newFixedQuery(vector)
-	}
+func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, dense *denseQuery) []candidate {
 	out := make([]candidate, 0, len(union))
 	for ref, c := range union {
 		p := x.parts[ref.part]
@@ -121,8 +115,8 @@ func (x *index) completed(union map[chunkRef]*candidate, lex *lexical, vector re
 			c.lexical.Score, c.coverage = lex.score(p, int(ref.part), ref.chunk)
 			c.lexical.Known = true
 		}
-		if vector != nil && !c.dense.Known && p.hasVector != nil && p.hasVector.has(ref.chunk) {
-			c.dense = retriever.Leg{Score: p.cosine(query, ref.chunk), Known: true}
+		if dense != nil && !c.dense.Known && p.hasVector != nil && p.hasVector.has(ref.chunk) {
+			c.dense = retriever.Leg{Score: p.cosine(dense.exact, ref.chunk), Known: true}
 		}
 		out = append(out, *c)
 	}

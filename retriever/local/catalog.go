@@ -138,6 +138,18 @@ func (s *Store) info(ctx context.Context, tx *sql.Tx, v *view, scope retriever.S
 	return info, nil
 }
 
+// RecallEstimates are CollectionInfo.RecallEstimate of each collection that is in memory,
+// by name. It reads nothing and does not wait.
+func (s *Store) RecallEstimates() map[string]float64 {
+	out := map[string]float64{}
+	for name, c := range s.current.Load().collections {
+		if c.index != nil {
+			out[name] = c.index.recall()
+		}
+	}
+	return out
+}
+
 // readCollections reads all collections of the file.
 func readCollections(ctx context.Context, tx *sql.Tx) (map[string]*collection, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT row, settings, schema FROM collections WHERE `+notDropped)

@@ -143,7 +143,7 @@ func TestCodesFindTheNearest(t *testing.T) {
 		for name, mask := range map[string]bitset{"all": nil, "a third": third, "few": few} {
 			found, wanted := 0, 0
 			for _, query := range queries {
-				got, err := x.nearest(t.Context(), query, []bitset{mask}, 10)
+				got, err := x.nearest(t.Context(), x.newDenseQuery(query, 10), []bitset{mask})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -176,7 +176,7 @@ func TestCodesThatFindNothingAreGivenUp(t *testing.T) {
 	if s.codes != nil || x.recall() != 1 {
 		t.Fatalf("three bits are kept as codes, recall %.3f", x.recall())
 	}
-	got, err := x.nearest(t.Context(), vectors[9], []bitset{nil}, 10)
+	got, err := x.nearest(t.Context(), x.newDenseQuery(vectors[9], 10), []bitset{nil})
 	if err != nil || shared(got, exactly(vectors[9], vectors, func(int) bool { return true }, 10)) < 10 {
 		t.Errorf("the scan is not exact: %v, %v", got, err)
 	}

@@ -197,7 +197,7 @@ func TestIndexAgreesWithExhaustiveScoring(tb *testing.T) {
 			scale := encodeFixed(fixed, c.vector)
 			return float64(q.product(fixed)) * q.scale * float64(scale)
 		}
-		near, err := m.index.nearest(context.Background(), query, masks, k)
+		near, err := m.index.nearest(context.Background(), m.index.newDenseQuery(query, k), masks)
 		if err != nil {
 			t.Fatal(err)
 		}
