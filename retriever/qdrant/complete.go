@@ -39,61 +39,68 @@ func (q *search) allows(d retriever.Document) bool {
 	return q.query.Scope.Allows(d) && q.query.Filter.Match(d.Metadata) && (q.documents == nil || q.documents[d.ID])
 }
 
-// detail is what a candidate needs beside its place in a list.
-type detail struct {
-	payload map[string]*api.Value
-	sparse  *api.SparseVector
-	dense   retriever.Vector // of those in the lexical list alone
+// details are what candidates need beside their places in the lists, by chunk ID.
+type details struct {
+	points  map[string]*api.RetrievedPoint
+	cosines map[string]float32 // of chunks that are in the lexical list alone and have a vector
 }
 
 // fetch gets the details of the union of two lists. A chunk that is not there any more is
-// not in the result.
-func (q *search) fetch(ctx context.Context, lexical, dense []*api.ScoredPoint) (map[string]detail, error) {
-	inDense := map[string]bool{}
-	for _, p := range dense {
-		inDense[p.GetId().GetUuid()] = true
+// not among the points.
+func (q *search) fetch(ctx context.Context, lexical, dense []*api.ScoredPoint) (details, error) {
+	union, lexicalOnly := unite(lexical, dense)
+	request := &api.GetPoints{WithPayload: api.NewWithPayload(false)}
+	if !q.query.Bare {
+		request.WithPayload = api.NewWithPayloadInclude(chunkFields...)
 	}
-	union := slices.Collect(maps.Keys(inDense))
-	var lexicalOnly []string
-	for _, p := range lexical {
-		if id := p.GetId().GetUuid(); !inDense[id] {
-			union, lexicalOnly = append(union, id), append(lexicalOnly, id)
-		}
+	if len(q.terms) > 0 {
+		request.WithVectors = api.NewWithVectorsInclude(sparseVector)
 	}
+	var d details
+	var points []*api.RetrievedPoint
 	group, ctx := errgroup.WithContext(ctx)
-	var points, vectors []*api.RetrievedPoint
 	group.Go(func() (err error) {
-		request := &api.GetPoints{WithPayload: api.NewWithPayload(false)}
-		if !q.query.Bare {
-			request.WithPayload = api.NewWithPayloadInclude(chunkFields...)
-		}
-		if len(q.terms) > 0 {
-			request.WithVectors = api.NewWithVectorsInclude(sparseVector)
+		if q.query.Bare && len(q.terms) == 0 { // all is known: that they are there as well
+			points = bare(union)
+			return nil
 		}
 		points, err = q.s.get(ctx, q.head.alias, union, request)
 		return err
 	})
 	group.Go(func() (err error) {
-		if q.query.Vector != nil {
-			vectors, err = q.s.get(ctx, q.head.alias, lexicalOnly, &api.GetPoints{
-				WithPayload: api.NewWithPayload(false), WithVectors: api.NewWithVectorsInclude(denseVector)})
-		}
+		d.cosines, err = q.second(ctx, lexicalOnly)
 		return err
 	})
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return d, err
 	}
-	out := make(map[string]detail, len(points))
+	d.points = make(map[string]*api.RetrievedPoint, len(points))
 	for _, p := range points {
-		out[p.GetId().GetUuid()] = detail{payload: p.Payload, sparse: sparseOf(p.GetVectors())}
+		d.points[p.GetId().GetUuid()] = p
 	}
-	for _, p := range vectors {
-		if d, ok := out[p.GetId().GetUuid()]; ok {
-			d.dense = denseOf(p.GetVectors())
-			out[p.GetId().GetUuid()] = d
+	return d, nil
+}
+
+func bare(ids []string) []*api.RetrievedPoint {
+	out := make([]*api.RetrievedPoint, len(ids))
+	for i, id := range pointIDs(ids) {
+		out[i] = &api.RetrievedPoint{Id: id}
+	}
+	return out
+}
+
+func unite(lexical, dense []*api.ScoredPoint) (union, lexicalOnly []string) {
+	inDense := make(map[string]bool, len(dense))
+	for _, p := range dense {
+		inDense[p.GetId().GetUuid()] = true
+		union = append(union, p.GetId().GetUuid())
+	}
+	for _, p := range lexical {
+		if id := p.GetId().GetUuid(); !inDense[id] {
+			union, lexicalOnly = append(union, id), append(lexicalOnly, id)
 		}
 	}
-	return out, nil
+	return union, lexicalOnly
 }
 
 // complete makes the union of the two lists with both scores for each candidate. It
@@ -111,17 +118,17 @@ func (q *search) complete(ctx context.Context, r round, lexical, dense []*api.Sc
 		union[id].Lexical = retriever.Leg{Score: float64(p.GetScore()), Rank: i + 1, Known: true}
 	}
 	ids := slices.Sorted(maps.Keys(union))
-	if slices.ContainsFunc(ids, func(id string) bool { _, have := r.details[id]; return !have }) { // others were dropped
+	if slices.ContainsFunc(ids, func(id string) bool { return r.details.points[id] == nil }) { // others were dropped
 		if r.details, err = q.fetch(ctx, lexical, dense); err != nil {
 			return set, false, err
 		}
 	}
 	for _, id := range ids {
-		d, have := r.details[id]
-		if !have {
+		p := r.details.points[id]
+		if p == nil {
 			return set, false, nil
 		}
-		q.fill(union[id], r, id, d)
+		q.fill(union[id], r, p)
 		set.Candidates = append(set.Candidates, *union[id])
 	}
 	if q.query.Vector == nil {
@@ -133,20 +140,20 @@ func (q *search) complete(ctx context.Context, r round, lexical, dense []*api.Sc
 }
 
 // fill adds to a candidate what its place in the lists did not tell.
-func (q *search) fill(c *retriever.Candidate, r round, id string, d detail) {
-	c.Chunk.ID = id
+func (q *search) fill(c *retriever.Candidate, r round, p *api.RetrievedPoint) {
+	c.Chunk.ID = p.GetId().GetUuid()
 	if !q.query.Bare {
-		c.Chunk = parseChunk(id, d.payload)
+		c.Chunk = parseChunk(c.Chunk.ID, p.Payload)
 		c.Document = r.manifests[c.Chunk.DocumentID].document
 	}
 	if len(q.terms) > 0 {
-		score, coverage := lexicalScore(q.terms, d.sparse)
+		score, coverage := lexicalScore(q.terms, sparseOf(p.GetVectors()))
 		c.Coverage = coverage
 		if !c.Lexical.Known {
 			c.Lexical = retriever.Leg{Score: score, Known: true}
 		}
 	}
-	if d.dense != nil && !c.Dense.Known {
-		c.Dense = retriever.Leg{Score: float64(retriever.Dot(q.query.Vector, d.dense)), Known: true}
+	if cosine, ok := r.details.cosines[c.Chunk.ID]; ok && !c.Dense.Known {
+		c.Dense = retriever.Leg{Score: float64(cosine), Known: true}
 	}
 }

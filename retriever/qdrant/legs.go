@@ -62,25 +62,53 @@ func bestFirst(page []*api.ScoredPoint) []*api.ScoredPoint {
 	return page
 }
 
-// probe learns the IDF of each term, once, from the best chunk of the term by itself: its
-// score is the IDF times the weight it stores. The server computes IDF without regard to
-// filters, so that the scope's filter alone gives the same number and reads nothing beyond
-// the scope.
-func (q *search) probe(ctx context.Context) error {
-	if q.probed || len(q.terms) == 0 {
-		return nil
+// second asks for what one query cannot tell: the IDF of each term, once, and the cosine
+// of the chunks that are in the lexical list alone.
+func (q *search) second(ctx context.Context, lexicalOnly []string) (cosines map[string]float32, err error) {
+	var batch []*api.QueryPoints
+	if !q.probed {
+		batch = q.probes()
 	}
-	filter := visible(chunkKind, q.query.Scope)
-	batch := make([]*api.QueryPoints, len(q.terms))
-	for i, t := range q.terms {
-		t.weight = 1
-		batch[i] = &api.QueryPoints{CollectionName: q.head.alias, Query: sparseQuery(t), Using: api.PtrOf(sparseVector), Filter: filter,
-			Limit: api.PtrOf[uint64](1), WithPayload: api.NewWithPayload(false), WithVectors: api.NewWithVectorsInclude(sparseVector)}
+	probes := len(batch)
+	if q.query.Vector != nil && len(lexicalOnly) > 0 {
+		batch = append(batch, &api.QueryPoints{CollectionName: q.head.alias, Query: api.NewQueryDense(q.query.Vector), Using: api.PtrOf(denseVector),
+			Filter: ofKind(chunkKind, api.NewHasID(pointIDs(lexicalOnly)...)), Params: &api.SearchParams{Exact: api.PtrOf(true)},
+			Limit: api.PtrOf(uint64(len(lexicalOnly))), WithPayload: api.NewWithPayload(false)})
+	}
+	if len(batch) == 0 {
+		return nil, ctx.Err()
 	}
 	results, err := q.batch(ctx, batch)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if probes > 0 {
+		q.learnIDF(results[:probes])
+	}
+	cosines = map[string]float32{}
+	for _, r := range results[probes:] {
+		for _, p := range r.GetResult() {
+			cosines[p.GetId().GetUuid()] = p.GetScore()
+		}
+	}
+	return cosines, nil
+}
+
+// probes ask for the best chunk of each term by itself: its score is the term's IDF times
+// the weight it stores. The server computes IDF without regard to filters, so that the
+// scope's filter alone gives the same number and reads nothing beyond the scope.
+func (q *search) probes() []*api.QueryPoints {
+	filter := visible(chunkKind, q.query.Scope)
+	out := make([]*api.QueryPoints, len(q.terms))
+	for i, t := range q.terms {
+		t.weight = 1
+		out[i] = &api.QueryPoints{CollectionName: q.head.alias, Query: sparseQuery(t), Using: api.PtrOf(sparseVector), Filter: filter,
+			Limit: api.PtrOf[uint64](1), WithPayload: api.NewWithPayload(false), WithVectors: api.NewWithVectorsInclude(sparseVector)}
+	}
+	return out
+}
+
+func (q *search) learnIDF(results []*api.BatchResult) {
 	q.probed = true
 	for i := range q.terms {
 		t := &q.terms[i]
@@ -92,5 +120,4 @@ func (q *search) probe(ctx context.Context) error {
 		}
 		t.mass = retriever.TermMass(t.idf, q.head.chunks)
 	}
-	return nil
 }

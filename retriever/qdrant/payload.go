@@ -92,6 +92,9 @@ func list(values []string) []any {
 	return out
 }
 
+// manifestFields are the payload fields that parseManifest and the readers need.
+var manifestFields = []string{fieldOfKind, fieldDocument, fieldVersion, fieldChunks, fieldUpdated, fieldStarted, fieldCommitted}
+
 func parseManifest(id string, p map[string]*api.Value) (manifest, error) {
 	var r documentRecord
 	if err := json.Unmarshal([]byte(p[fieldDocument].GetStringValue()), &r); err != nil {

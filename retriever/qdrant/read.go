@@ -18,8 +18,8 @@ import (
 
 const (
 	documentPage = 256
-	// getPage keeps a page of chunks with vectors of 4,096 dimensions below 10 MB.
-	getPage = 256
+	// getPage keeps a page of chunks with vectors of 4,096 dimensions below 20 MB.
+	getPage = 512
 	// maxRounds ends a read of documents that another process keeps replacing. A round
 	// fails only when a commit falls into its one or two calls.
 	maxRounds = 64
@@ -54,18 +54,18 @@ func (s *Store) getPage(ctx context.Context, qdrant string, ids []string, r *api
 
 // manifests gets the manifests of the documents that have one.
 func (s *Store) manifests(ctx context.Context, qdrant string, ids []string) (map[string]manifest, error) {
-	return s.readManifests(ctx, qdrant, ids, api.NewWithPayload(true), parseManifest)
+	return s.readManifests(ctx, qdrant, ids, manifestFields, parseManifest)
 }
 
 // stamps gets manifests with no more of the document than its version and who may see it.
 func (s *Store) stamps(ctx context.Context, qdrant string, ids []string) (map[string]manifest, error) {
-	return s.readManifests(ctx, qdrant, ids, api.NewWithPayloadInclude(stampFields...),
+	return s.readManifests(ctx, qdrant, ids, stampFields,
 		func(id string, p map[string]*api.Value) (manifest, error) { return parseStamp(id, p), nil })
 }
 
-func (s *Store) readManifests(ctx context.Context, qdrant string, ids []string, payload *api.WithPayloadSelector,
+func (s *Store) readManifests(ctx context.Context, qdrant string, ids, fields []string,
 	parse func(id string, p map[string]*api.Value) (manifest, error)) (map[string]manifest, error) {
-	points, err := s.get(ctx, qdrant, ids, &api.GetPoints{WithPayload: payload})
+	points, err := s.get(ctx, qdrant, ids, &api.GetPoints{WithPayload: api.NewWithPayloadInclude(fields...)})
 	if err != nil {
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}

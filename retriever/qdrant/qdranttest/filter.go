@@ -32,6 +32,8 @@ func holds(c *api.Condition, p *point) bool {
 		return true
 	case *api.Condition_Filter:
 		return matches(c.Filter, p)
+	case *api.Condition_HasId:
+		return slices.ContainsFunc(c.HasId.HasId, func(id *api.PointId) bool { return id.GetUuid() == p.id })
 	case *api.Condition_HasVector:
 		return p.has(c.HasVector.HasVector)
 	case *api.Condition_Field:
