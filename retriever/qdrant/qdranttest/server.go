@@ -37,6 +37,7 @@ type Server struct {
 	queue   atomic.Uint64
 	indexed atomic.Uint64
 	calls   sync.Map // method ▶ *atomic.Int64
+	clients sync.Map // address ▶ *atomic.Int64
 }
 
 // Start serves on a loopback port until the test ends and returns its address.
@@ -57,6 +58,7 @@ func (s *Server) Serve(t *testing.T, listener net.Listener) (stop func()) {
 	t.Helper()
 	// go-client pings more often than grpc-go allows by default, which Qdrant does.
 	pings := grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true})
+	listener = counted{listener, counter(&s.clients, listener.Addr().String())}
 	server := grpc.NewServer(pings, grpc.ChainUnaryInterceptor(s.authenticate, s.intercept))
 	api.RegisterQdrantServer(server, healthService{s: s})
 	api.RegisterCollectionsServer(server, collectionService{s: s})
@@ -89,14 +91,32 @@ func (s *Server) SetQueue(n uint64) { s.queue.Store(n) }
 func (s *Server) SetIndexed(n uint64) { s.indexed.Store(n) }
 
 // Calls is how often a method, e.g. "/qdrant.Points/Get", was called.
-func (s *Server) Calls(method string) int64 {
-	n, _ := s.calls.LoadOrStore(method, new(atomic.Int64))
-	return n.(*atomic.Int64).Load()
+func (s *Server) Calls(method string) int64 { return counter(&s.calls, method).Load() }
+
+// Connections is how many were made to an address that the server serves on.
+func (s *Server) Connections(address string) int64 { return counter(&s.clients, address).Load() }
+
+func counter(m *sync.Map, key string) *atomic.Int64 {
+	n, _ := m.LoadOrStore(key, new(atomic.Int64))
+	return n.(*atomic.Int64)
+}
+
+// counted is a listener that counts.
+type counted struct {
+	net.Listener
+	n *atomic.Int64
+}
+
+func (l counted) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		l.n.Add(1)
+	}
+	return c, err
 }
 
 func (s *Server) intercept(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	n, _ := s.calls.LoadOrStore(info.FullMethod, new(atomic.Int64))
-	n.(*atomic.Int64).Add(1)
+	counter(&s.calls, info.FullMethod).Add(1)
 	if hook := s.hook.Load(); hook != nil {
 		return (*hook)(ctx, req, info, handle)
 	}
