@@ -112,13 +112,14 @@ func bound(o Options) grpc.UnaryClientInterceptor {
 	}
 }
 
-// retry repeats calls that no server took or that were cut off. Ids are deterministic and
-// deletes are by filter, so that a call that landed after all may land again.
+// retry repeats calls that no server took or that were cut off, the next address taking the
+// next attempt. Ids are deterministic and deletes are by filter, so that a call that landed
+// after all may land again.
 func retry(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	wait := firstWait
 	for attempt := 1; ; attempt++ {
 		err := invoke(ctx, method, req, reply, cc, opts...)
-		if status.Code(err) != codes.Unavailable || attempt == attempts || onceOnly[method] {
+		if attempt == attempts || !mayPass(method, status.Code(err)) {
 			return err
 		}
 		timer := time.NewTimer(wait/2 + rand.N(wait))
@@ -130,6 +131,18 @@ func retry(ctx context.Context, method string, req, reply any, cc *grpc.ClientCo
 			return err
 		}
 	}
+}
+
+// mayPass reports whether another attempt may have another result. A node that has just
+// come back answers reads with Internal while it has not found its shards.
+func mayPass(method string, code codes.Code) bool {
+	switch code {
+	case codes.Unavailable:
+		return !onceOnly[method]
+	case codes.Internal:
+		return !onceOnly[method] && !writes[method]
+	}
+	return false
 }
 
 // connectionWatch is a stats.Handler that only counts connections made.

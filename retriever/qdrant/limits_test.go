@@ -1,16 +1,19 @@
 package qdrant_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	api "github.com/qdrant/go-client/qdrant"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -73,6 +76,27 @@ func TestUnavailableIsTriedAFewTimesInAll(t *testing.T) {
 		if got := p.server.Calls(api.Points_QueryBatch_FullMethodName); got != 5*n || !errors.Is(err, retriever.ErrUnavailable) {
 			t.Errorf("query %d: %d attempts so far, error %v; want 5 each and ErrUnavailable", n, got, err)
 		}
+	}
+}
+
+func TestReadIsTriedElsewhereWhereANodeMissesItsShard(t *testing.T) {
+	p := newPeer(t)
+	p.put(document("a", "shared"))
+	missing := status.Error(codes.Internal, "Service internal error: Local shard 1 not found")
+	var failed atomic.Int64
+	p.server.Intercept(func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		if failed.Add(1) == 1 || info.FullMethod == api.Points_Upsert_FullMethodName {
+			return nil, missing
+		}
+		return handle(ctx, req)
+	})
+	if got := p.texts("shared"); len(got) != 1 {
+		t.Errorf("%d chunks found, want 1", len(got))
+	}
+	before := p.server.Calls(api.Points_Upsert_FullMethodName)
+	_, err := p.store.Put(p.ctx, "docs", []retriever.Upsert{document("b", "shared")})
+	if n := p.server.Calls(api.Points_Upsert_FullMethodName) - before; n != 1 || !errors.Is(err, retriever.ErrUnavailable) {
+		t.Errorf("%d attempts of a write that a cluster refused, error %v; want one and ErrUnavailable", n, err)
 	}
 }
 
