@@ -4,13 +4,17 @@
 // # What lies where
 //
 // A ragway collection is one Qdrant collection, PREFIX NAME "." FINGERPRINT, behind the
-// alias PREFIX NAME. Its Metadata holds the format number, the collection's settings and
-// the average length that its BM25 weights were computed with. Four kinds of point are in
-// it, told apart by the payload field "kind":
+// alias PREFIX NAME. Its Metadata holds the format number, the collection's settings, the
+// number of the analysis that its words were taken by, and the average length that its BM25
+// weights were computed with. Four kinds of point are in it, told apart by the payload
+// field "kind":
 //
 //   - chunk: the vectors "dense" (cosine; absent in a collection without a space) and
 //     "bm25" (sparse, see weights), and the payload other clients of the database know:
 //     content, title, source, url, document_id, page, metadata. Its id is the chunk's.
+//     Strings of the metadata that are dates are once more under "dates", where ranges of
+//     dates have their index. Every field that is filtered by has one, and the server's
+//     strict mode refuses what would be a scan.
 //   - document: the manifest, without vectors, with the whole Document; its id is the
 //     document's. A document exists, in the version its manifest says, when it has one.
 //   - field: the type of one filterable field. Inserting never overwrites, so that two
@@ -38,7 +42,27 @@
 // That keeps two Puts of one document apart. A Delete that meets a Put of the same
 // document needs the collection's lease, which ingest holds.
 //
+// # Versions
+//
+// A collection of a newer format or analysis is left alone. One whose words an older
+// analysis took is served as it is and rewritten behind the scenes, see Store.rewrite;
+// ranges of dates over a collection from before those were kept apart are decided here
+// until then, for the best maxPage chunks of each list.
+//
+// # Nodes
+//
+// Several addresses are used in turn, one connection each, and those that do not answer are
+// left out; a connection that was lost is tried again within a second. Every call has a
+// deadline. What no node took is tried five times in all, within about a second.
+//
+// With two copies of each shard, a node of two killed under load cost reads nothing; writes
+// waited until it was back, because the server takes a copy out of use by a majority of
+// nodes. Three nodes go on writing. A node that hangs stalls the first write for 10 s.
+//
 // # Differences from the embedded store
+//
+// On SciFact, with the built-in embedder, the first ten agree to .9997 by vector, .997 by
+// words and .998 by both, and nDCG@10 to .0013.
 //
 // IDF is the server's: per shard, and deleted chunks count until their segment is
 // vacuumed. Term ids are 32-bit hashes; two terms that collide are one term to this store.
