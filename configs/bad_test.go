@@ -49,6 +49,7 @@ func TestBadFilesSayWhatIsWrong(t *testing.T) {
 // anyValue are the keys for which every value of their type is right.
 var anyValue = map[string]bool{
 	"store.qdrant.api_key": true, "store.qdrant.tls": true,
+	"store.qdrant.disk_vectors": true, "store.qdrant.memory_payload": true,
 	"embedder.api_key": true, "embedder.query_prefix": true, "embedder.document_prefix": true,
 	"server.insecure_no_auth": true, "retrieval.fusion.reserve": true, "reranker.api_key": true,
 	"rewriter.api_key": true, "rewriter.complete": true, "rewriter.hyde": true,

@@ -47,6 +47,18 @@ type Qdrant struct {
 	APIKey    Secret        `yaml:"api_key"`
 	TLS       bool          `yaml:"tls"`
 	Timeout   time.Duration `yaml:"timeout"` // of one call
+
+	Quantization     string  `yaml:"quantization"` // scalar, binary, none
+	Oversampling     float64 `yaml:"oversampling"` // 0: what suits the quantization
+	DiskVectors      bool    `yaml:"disk_vectors"`
+	MemoryPayload    bool    `yaml:"memory_payload"`
+	M                int     `yaml:"m"` // 0: the server's default, as the five below
+	EfConstruct      int     `yaml:"ef_construct"`
+	SearchEf         int     `yaml:"search_ef"`
+	Shards           int     `yaml:"shards"`
+	Replicas         int     `yaml:"replicas"`
+	WriteConsistency int     `yaml:"write_consistency"` // 0: half of the replicas
+	WriteStreams     int     `yaml:"write_streams"`
 }
 
 // Embedder turns text into vectors. An empty BaseURL under kind openai has been replaced
@@ -198,8 +210,11 @@ func Default() Config {
 		DataDir:  "./ragway-data",
 		Language: "en",
 		Store: Store{
-			Kind:   "local",
-			Qdrant: Qdrant{Addresses: []string{"127.0.0.1:6334"}, Timeout: 10 * time.Second},
+			Kind: "local",
+			Qdrant: Qdrant{
+				Addresses: []string{"127.0.0.1:6334"}, Timeout: 10 * time.Second,
+				Quantization: "scalar", WriteStreams: 2,
+			},
 		},
 		Embedder: Embedder{
 			Kind: "builtin", Batch: 32, BatchTokens: 100_000, Concurrency: 4,

@@ -45,7 +45,7 @@ func (s Store) check(k *checks) {
 	for i, a := range s.Qdrant.Addresses {
 		k.address(fmt.Sprintf("store.qdrant.addresses[%d]", i), a, false)
 	}
-	k.positive("store.qdrant.timeout", s.Qdrant.Timeout)
+	s.Qdrant.check(k)
 }
 
 func (e Embedder) check(k *checks) {
@@ -186,6 +186,19 @@ func (r Reranker) check(k *checks) {
 	k.between("reranker.concurrency", r.Concurrency, 1, 256)
 	k.between("reranker.batch", r.Batch, 0, 1000)
 	k.between("reranker.max_chars", r.MaxChars, 100, 1_000_000)
+}
+
+func (q Qdrant) check(k *checks) {
+	k.positive("store.qdrant.timeout", q.Timeout)
+	k.oneOf("store.qdrant.quantization", q.Quantization, "scalar", "binary", "none")
+	k.that(q.Oversampling == 0 || q.Oversampling >= 1 && q.Oversampling <= 100, "store.qdrant.oversampling", "%v is neither 0 nor from 1 to 100", q.Oversampling)
+	k.between("store.qdrant.m", q.M, 0, 512)
+	k.between("store.qdrant.ef_construct", q.EfConstruct, 0, 100_000)
+	k.between("store.qdrant.search_ef", q.SearchEf, 0, 100_000)
+	k.between("store.qdrant.shards", q.Shards, 0, 1000)
+	k.between("store.qdrant.replicas", q.Replicas, 0, 100)
+	k.between("store.qdrant.write_consistency", q.WriteConsistency, 0, max(1, q.Replicas))
+	k.between("store.qdrant.write_streams", q.WriteStreams, 1, 64)
 }
 
 // checks collects what does not hold.

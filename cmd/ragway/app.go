@@ -126,7 +126,13 @@ func (a *app) qdrantStore(ctx context.Context) (retriever.Store, error) {
 	s, err := qdrant.Open(ctx, qdrant.Options{
 		Owner: processOwner(), Abandoned: ownerIsDead,
 		Addresses: c.Addresses, APIKey: c.APIKey.Reveal(), TLS: c.TLS, Timeout: c.Timeout, Logger: a.log,
-		K1: a.cfg.Retrieval.BM25.K1, B: a.cfg.Retrieval.BM25.B,
+		K1: a.cfg.Retrieval.BM25.K1, B: a.cfg.Retrieval.BM25.B, WriteStreams: c.WriteStreams,
+		Tuning: qdrant.Tuning{
+			Quantization: qdrant.Quantization(c.Quantization), Oversampling: c.Oversampling,
+			DiskVectors: c.DiskVectors, MemoryPayload: c.MemoryPayload,
+			M: uint64(c.M), EfConstruct: uint64(c.EfConstruct), SearchEf: uint64(c.SearchEf),
+			Shards: uint32(c.Shards), Replicas: uint32(c.Replicas), WriteConsistency: uint32(c.WriteConsistency),
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
