@@ -148,13 +148,14 @@ func (q *search) run(ctx context.Context) (retriever.CandidateSet, error) {
 // look reads the manifests of what was found and, side by side, the details of what will
 // be the candidates.
 func (q *search) look(ctx context.Context, r *round) error {
+	documents, lexical, dense := documentsOf(*r), q.first(r.lexical), q.first(r.dense)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		r.manifests, err = q.manifests(ctx, documentsOf(*r))
+		r.manifests, err = q.manifests(ctx, documents)
 		return err
 	})
 	group.Go(func() (err error) {
-		r.details, err = q.fetch(ctx, q.first(r.lexical), q.first(r.dense))
+		r.details, err = q.fetch(ctx, lexical, dense)
 		return err
 	})
 	return group.Wait()
