@@ -55,9 +55,11 @@
 // left out; a connection that was lost is tried again within a second. Every call has a
 // deadline. What no node took is tried five times in all, within about a second.
 //
-// With two copies of each shard, a node of two killed under load cost reads nothing; writes
-// waited until it was back, because the server takes a copy out of use by a majority of
-// nodes. Three nodes go on writing. A node that hangs stalls the first write for 10 s.
+// With two copies of each shard on three nodes, one of them killed and restarted under load
+// cost no read and no write, none of which waited longer than 1.8 s, and every acknowledged
+// document was there. With two nodes, writes wait until the other is back: the server takes
+// a copy out of use by a majority of nodes. A node that hangs stalls the first write for
+// 10 s.
 //
 // # Differences from the embedded store
 //
