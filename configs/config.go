@@ -213,7 +213,7 @@ func Default() Config {
 			Kind: "local",
 			Qdrant: Qdrant{
 				Addresses: []string{"127.0.0.1:6334"}, Timeout: 10 * time.Second,
-				Quantization: "scalar", WriteStreams: 2,
+				Quantization: "scalar", WriteStreams: 3,
 			},
 		},
 		Embedder: Embedder{

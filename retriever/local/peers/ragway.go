@@ -65,11 +65,30 @@ func (r *ragway) open(ctx context.Context, folder string, _ *corpus, truths []tr
 func (r *ragway) searches() []search {
 	filter := &retriever.Filter{Op: retriever.OpEq, Key: "team", Value: team(filterTeam)}
 	return []search{
+		{mode: modeLexicalIndex, ask: r.finding(func(q query) retriever.CandidateQuery { return retriever.CandidateQuery{Text: q.Text, Depth: top} })},
+		{mode: modeDenseIndex, ask: r.finding(func(q query) retriever.CandidateQuery { return retriever.CandidateQuery{Vector: q.Vector, Depth: top} })},
+		{mode: modeHybridIndex, ask: r.finding(func(q query) retriever.CandidateQuery {
+			return retriever.CandidateQuery{Text: q.Text, Vector: q.Vector, Depth: 100}
+		})},
 		{mode: modeLexical, right: rightLexical, exact: true, ask: r.asking(retriever.Query{Mode: retriever.Lexical, Depth: top})},
 		{mode: modeDense, right: rightDense, ask: r.asking(retriever.Query{Mode: retriever.Dense, Depth: top})},
 		{mode: modeDenseFiltered, right: rightDenseFiltered, ask: r.asking(retriever.Query{Mode: retriever.Dense, Depth: top, Filter: filter})},
 		{mode: modeHybrid, ask: r.asking(retriever.Query{Mode: retriever.Hybrid})},
 		{mode: modeHybridFiltered, ask: r.asking(retriever.Query{Mode: retriever.Hybrid, Filter: filter})},
+	}
+}
+
+// finding asks the store alone: what is found, with scores and without texts.
+func (r *ragway) finding(of func(query) retriever.CandidateQuery) func(context.Context, query) ([]string, error) {
+	return func(ctx context.Context, asked query) ([]string, error) {
+		q := of(asked)
+		q.Collection, q.Bare = collection, true
+		q.Scope = retriever.Scope{Tenant: retriever.DefaultTenant, Collections: []string{collection}}
+		set, err := r.store.Candidates(ctx, q)
+		if err == nil && len(set.Candidates) < top {
+			return nil, fmt.Errorf("%d candidates", len(set.Candidates))
+		}
+		return nil, err
 	}
 }
 

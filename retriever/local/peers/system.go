@@ -16,7 +16,7 @@ type system interface {
 }
 
 // search is one way to ask a system for the best ten. It returns the documents' numbers
-// in decimal, best first, once it has their texts in hand.
+// in decimal, best first, once it has their texts in hand; an index alone gives neither.
 type search struct {
 	mode  string
 	right func(truth) []int // what it must find; nil: nothing to compare with
@@ -26,6 +26,9 @@ type search struct {
 
 // Modes, as the table calls them.
 const (
+	modeLexicalIndex   = "BM25, index alone"
+	modeDenseIndex     = "dense, index alone"
+	modeHybridIndex    = "both 100 deep, index alone"
 	modeLexical        = "BM25"
 	modeDense          = "dense"
 	modeDenseFiltered  = "dense, 10 % filter"
