@@ -76,6 +76,7 @@ func (c Chunk) Terms(a *text.Analyzer) []string {
 type Upsert struct {
 	Document Document
 	Chunks   []Chunk
+	Space    Fingerprint // the chunks' vectors were made in; see CheckSpace
 }
 
 // namespace of every ragway id; a fixed random UUID.

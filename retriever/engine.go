@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 )
 
 // Options of an Engine. Store is required.
 type Options struct {
 	Store    Store
-	Embedder Embedder // nil: every query is lexical
+	Embedder Embedder   // nil: every query is lexical
+	Others   []Embedder // for collections that Embedder's vectors do not fit; the first that fits is asked
 	Logger   *slog.Logger
 
 	K            int                      // hits when the query does not say; default 6
@@ -29,17 +31,23 @@ type Options struct {
 
 // Engine answers queries over a Store. It is safe for concurrent use.
 type Engine struct {
-	opt   Options
-	probe probe
+	opt       Options
+	embedders []*questioner // the main one first
 }
 
-// New returns an Engine. It does not touch the store or the embedder yet.
+// New returns an Engine. It does not touch the store or an embedder yet.
 func New(opt Options) (*Engine, error) {
 	if opt.Store == nil {
 		return nil, errors.New("retriever: Options.Store is required")
 	}
 	opt.applyDefaults()
-	return &Engine{opt: opt}, nil
+	e := &Engine{opt: opt}
+	for _, embedder := range append([]Embedder{opt.Embedder}, opt.Others...) {
+		if embedder != nil {
+			e.embedders = append(e.embedders, &questioner{Embedder: embedder})
+		}
+	}
+	return e, nil
 }
 
 func (o *Options) applyDefaults() {
@@ -82,20 +90,30 @@ func (o *Options) applyDefaults() {
 func (e *Engine) Retrieve(ctx context.Context, q Query) (Result, error) {
 	start := e.opt.Now()
 	q, notes := e.plan(q)
-	r := Result{Query: q.Text, Mode: q.Mode, Notes: notes}
+	for attempt := 1; ; attempt++ {
+		r, err := e.retrieve(ctx, q, Result{Query: q.Text, Mode: q.Mode, Notes: slices.Clone(notes)})
+		// A collection that took another's place under the query's hands is looked at anew.
+		if errors.Is(err, ErrFingerprint) && attempt < searchAttempts {
+			continue
+		}
+		r.Took = e.opt.Now().Sub(start)
+		return r, err
+	}
+}
+
+func (e *Engine) retrieve(ctx context.Context, q Query, r Result) (Result, error) {
 	spaces, err := e.collections(ctx, q)
 	if err != nil {
 		return r, err
 	}
-	fit := false
 	if q.Mode == Full {
-		r.Hits, fit, err = e.whole(ctx, q, spaces)
+		hits, fit, err := e.whole(ctx, q, spaces)
+		if err != nil || fit {
+			r.Hits = hits
+			return r, err
+		}
 	}
-	if err == nil && !fit {
-		r, err = e.search(ctx, q, spaces, r)
-	}
-	r.Took = e.opt.Now().Sub(start)
-	return r, err
+	return e.search(ctx, q, spaces, r)
 }
 
 // searchAttempts bounds how often a search is begun anew because documents were replaced

@@ -15,5 +15,6 @@ var (
 	ErrNewerFormat        = errors.New("written by a newer version")      // the store is left untouched
 	ErrUnavailable        = errors.New("store unavailable")               // the backend does not answer; trying again may help
 	ErrLeaseLost          = errors.New("another process holds the lease") // see Store.AcquireLease
+	ErrChanged            = errors.New("changed meanwhile")               // see Stager.Promote
 	ErrCorrupt            = errors.New("store is corrupt")
 )

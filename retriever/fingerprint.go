@@ -41,8 +41,11 @@ func (f Fingerprint) Key() string {
 
 // String is short enough for a terminal, e.g. "all-MiniLM-L6-v2 (384)".
 func (f Fingerprint) String() string {
-	if f.IsZero() {
+	switch {
+	case f.IsZero():
 		return "none"
+	case f.Dimension == 0:
+		return f.Model
 	}
 	return fmt.Sprintf("%s (%d)", f.Model, f.Dimension)
 }
@@ -66,6 +69,18 @@ func (f Fingerprint) Matches(g Fingerprint) error {
 	}
 	return fmt.Errorf("%s and %s differ in %s: %w", f, g, why, ErrFingerprint)
 }
+
+// SpaceMismatch says that vectors of an embedder do not fit a collection. It wraps
+// ErrFingerprint.
+type SpaceMismatch struct {
+	Collection string
+	Offered    Fingerprint // what the embedder makes
+	Err        error       // of Fingerprint.Matches
+}
+
+func (e *SpaceMismatch) Error() string { return fmt.Sprintf("collection %s: %v", e.Collection, e.Err) }
+
+func (e *SpaceMismatch) Unwrap() error { return e.Err }
 
 // Probe asks e for the embedding of ProbeText and returns its complete fingerprint.
 func Probe(ctx context.Context, e Embedder) (Fingerprint, error) {

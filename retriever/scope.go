@@ -31,12 +31,20 @@ func Operator() Scope { return Scope{Collections: []string{AllCollections}, oper
 func (s Scope) IsOperator() bool { return s.operator }
 
 // AllowsCollection reports whether s may ask for the collection. Whether it may know that
-// the collection exists is another question, see Names.
+// the collection exists is another question, see Names. Staged and former collections are
+// the operator's alone.
 func (s Scope) AllowsCollection(name string) bool {
-	if s.Tenant == "" && !s.operator {
+	if _, served := ServedName(name); s.Tenant == "" && !s.operator || !served && !s.operator {
 		return false
 	}
 	return slices.Contains(s.Collections, AllCollections) || slices.Contains(s.Collections, name)
+}
+
+// AllowsByID reports whether s reads documents of the collection by their ID alone. A
+// staged and a former collection must be spelled out for that.
+func (s Scope) AllowsByID(collection string) bool {
+	_, served := ServedName(collection)
+	return s.AllowsCollection(collection) && (served || slices.Contains(s.Collections, collection))
 }
 
 // Names reports whether s knows the collection by name, whatever is in it: it is spelled

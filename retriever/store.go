@@ -22,6 +22,7 @@ import (
 // not answer. A Store is safe for concurrent use.
 type Store interface {
 	Catalog
+	Stager
 	Writer
 	Reader
 	State
@@ -44,7 +45,8 @@ type Catalog interface {
 	// Settings returns what is fixed of one of them. It counts nothing: it is cheap enough
 	// for every query.
 	Settings(ctx context.Context, scope Scope, name string) (Collection, error)
-	// DeleteCollection removes the collection, its documents and its state records.
+	// DeleteCollection removes the collection, its documents and its state records, with
+	// the staged and the former one. Of these two it removes one alone by its name.
 	DeleteCollection(ctx context.Context, name string) error
 }
 
@@ -55,8 +57,9 @@ type Writer interface {
 	// must be sealed (Upsert.Seal), of this collection and with canonical metadata.
 	//
 	// It returns how many were stored, the longest prefix, with the error that stopped it:
-	// ErrBadVector (wrong dimension, NaN, not unit length, or a vector in a collection
-	// without a space), ErrBadMetadata (see Schema.Extend), ErrCollectionNotFound. A
+	// ErrFingerprint (see Upsert.CheckSpace), ErrBadVector (wrong dimension, NaN, not unit
+	// length, or a vector in a collection without a space), ErrBadMetadata (see
+	// Schema.Extend), ErrCollectionNotFound. A
 	// document that caused an error leaves nothing behind and its old version in place.
 	Put(ctx context.Context, collection string, docs []Upsert) (stored int, err error)
 	// Delete removes documents by ID. Unknown IDs are not an error. It returns how many
@@ -92,11 +95,12 @@ type CandidateQuery struct {
 	Collection string
 	Scope      Scope
 	Filter     *Filter
-	Documents  []string // IDs; only chunks of these. None: of all
-	Text       string   // for the lexical list; none when it holds no words
-	Vector     Vector   // for the dense list; none when nil
-	Depth      int      // length of each list, ≥ 1
-	Bare       bool     // a candidate's Chunk has its ID only and its Document nothing: Passages has the rest
+	Documents  []string    // IDs; only chunks of these. None: of all
+	Text       string      // for the lexical list; none when it holds no words
+	Vector     Vector      // for the dense list; none when nil
+	Space      Fingerprint // of Vector; ErrFingerprint when it is not the collection's. Zero: not checked
+	Depth      int         // length of each list, ≥ 1
+	Bare       bool        // a candidate's Chunk has its ID only and its Document nothing: Passages has the rest
 }
 
 // Leg is a candidate's standing in one of the two lists.

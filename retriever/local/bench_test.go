@@ -57,7 +57,7 @@ func (b *bench) words(n int) string {
 func (b *bench) documents(from, n int) []retriever.Upsert {
 	out := make([]retriever.Upsert, n)
 	for i := range out {
-		u := retriever.Upsert{Document: retriever.Document{Collection: "docs", Tenant: retriever.DefaultTenant,
+		u := retriever.Upsert{Space: benchSpace, Document: retriever.Document{Collection: "docs", Tenant: retriever.DefaultTenant,
 			URI: fmt.Sprintf("bench/%d", from+i), Title: "A title", Hash: fmt.Sprint(from + i), Metadata: retriever.Metadata{"n": float64(i % 50)}}}
 		for range benchPerDoc {
 			u.Chunks = append(u.Chunks, retriever.Chunk{Text: b.words(90), Vector: b.vector()})
@@ -68,11 +68,12 @@ func (b *bench) documents(from, n int) []retriever.Upsert {
 	return out
 }
 
+var benchSpace = retriever.Fingerprint{Model: "bench", Dimension: benchDimension}
+
 func (b *bench) fill(tb testing.TB, store *local.Store) {
 	tb.Helper()
 	ctx := context.Background()
-	space := retriever.Fingerprint{Model: "bench", Dimension: benchDimension}
-	if err := store.CreateCollection(ctx, retriever.Collection{Name: "docs", Fingerprint: space}); err != nil {
+	if err := store.CreateCollection(ctx, retriever.Collection{Name: "docs", Fingerprint: benchSpace}); err != nil {
 		tb.Fatal(err)
 	}
 	for from := 0; from < benchChunks/benchPerDoc; from += 250 {
@@ -136,8 +137,7 @@ func BenchmarkPut(b *testing.B) {
 	for _, batch := range []int{1, 64} {
 		b.Run(fmt.Sprintf("documents-%d", batch), func(b *testing.B) {
 			made, store, from := newBench(), open(b, b.TempDir()), 0
-			space := retriever.Fingerprint{Model: "bench", Dimension: benchDimension}
-			if err := store.CreateCollection(context.Background(), retriever.Collection{Name: "docs", Fingerprint: space}); err != nil {
+			if err := store.CreateCollection(context.Background(), retriever.Collection{Name: "docs", Fingerprint: benchSpace}); err != nil {
 				b.Fatal(err)
 			}
 			docs := made.documents(0, batch)

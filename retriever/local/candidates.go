@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"fmt"
 	"runtime"
 	"slices"
 
@@ -50,10 +49,8 @@ func (s *Store) Candidates(ctx context.Context, q retriever.CandidateQuery) (set
 }
 
 func checkQuery(c *collection, q retriever.CandidateQuery) error {
-	if q.Vector != nil {
-		if err := q.Vector.Check(c.settings.Fingerprint.Dimension); err != nil {
-			return fmt.Errorf("query vector: %w", err)
-		}
+	if err := q.CheckVector(c.settings.Fingerprint); err != nil {
+		return err
 	}
 	return q.Filter.Validate(c.schema, func() []string { return c.index.fields(q.Scope) })
 }

@@ -23,33 +23,39 @@ func (s *Store) CreateCollection(ctx context.Context, c retriever.Collection) er
 	if err := retriever.CheckCollectionName(c.Name); err != nil {
 		return err
 	}
-	if c.CreatedAt.IsZero() {
-		c.CreatedAt = s.opts.Now()
-	}
-	c.CreatedAt = c.CreatedAt.UTC()
-	settings, err := json.Marshal(c)
+	settings, err := s.encodeSettings(c)
 	if err != nil {
 		return fmt.Errorf("create collection %q: %w", c.Name, err)
 	}
-	err = s.db.update(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `INSERT INTO collections (name, settings, schema, analysis) VALUES (?, ?, '{}', ?) ON CONFLICT (name) DO NOTHING`, c.Name, settings, text.Version)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(err, retriever.ErrCollectionExists)
-		}
-		row, err := result.LastInsertId()
-		if err != nil {
-			return err
-		}
-		return s.logChange(ctx, tx, collectionChanged, row, 0)
-	})
+	err = s.db.update(ctx, func(tx *sql.Tx) error { return s.insertCollection(ctx, tx, c.Name, settings) })
 	if err != nil {
 		return fmt.Errorf("create collection %q: %w", c.Name, err)
 	}
 	s.changed()
 	return nil
+}
+
+func (s *Store) encodeSettings(c retriever.Collection) ([]byte, error) {
+	if c.CreatedAt.IsZero() {
+		c.CreatedAt = s.opts.Now()
+	}
+	c.CreatedAt = c.CreatedAt.UTC()
+	return json.Marshal(c)
+}
+
+func (s *Store) insertCollection(ctx context.Context, tx *sql.Tx, name string, settings []byte) error {
+	result, err := tx.ExecContext(ctx, `INSERT INTO collections (name, settings, schema, analysis) VALUES (?, ?, '{}', ?) ON CONFLICT (name) DO NOTHING`, name, settings, text.Version)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, retriever.ErrCollectionExists)
+	}
+	row, err := result.LastInsertId()
+	if err != nil {
+		return err
+	}
+	return s.logChange(ctx, tx, collectionChanged, row, 0)
 }
 
 func (s *Store) Collections(ctx context.Context, scope retriever.Scope) (infos []retriever.CollectionInfo, err error) {
@@ -152,32 +158,33 @@ func (s *Store) RecallEstimates() map[string]float64 {
 
 // readCollections reads all collections of the file.
 func readCollections(ctx context.Context, tx *sql.Tx) (map[string]*collection, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT row, settings, schema FROM collections WHERE `+notDropped)
+	rows, err := tx.QueryContext(ctx, `SELECT row, name, settings, schema FROM collections WHERE `+notDropped)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	out := map[string]*collection{}
 	for rows.Next() {
-		var row int64
+		c := &collection{}
 		var settings, schema []byte
-		if err := rows.Scan(&row, &settings, &schema); err != nil {
+		if err := rows.Scan(&c.row, &c.name, &settings, &schema); err != nil {
 			return nil, err
 		}
-		c := &collection{row: row}
 		if err := errors.Join(json.Unmarshal(settings, &c.settings), json.Unmarshal(schema, &c.schema)); err != nil {
-			return nil, fmt.Errorf("collection row %d: %w: %w", row, retriever.ErrCorrupt, err)
+			return nil, fmt.Errorf("collection row %d: %w: %w", c.row, retriever.ErrCorrupt, err)
 		}
-		out[c.settings.Name] = c
+		out[c.name] = c
 	}
 	return out, rows.Err()
 }
 
-// names of the collections, sorted.
+// names of the served collections, sorted.
 func (v *view) names() []string {
 	names := make([]string, 0, len(v.collections))
 	for name := range v.collections {
-		names = append(names, name)
+		if _, served := retriever.ServedName(name); served {
+			names = append(names, name)
+		}
 	}
 	slices.SortFunc(names, strings.Compare)
 	return names

@@ -88,7 +88,11 @@ func createPrivate(path string) error {
 func (d *database) close() error { return errors.Join(d.read.Close(), d.write.Close()) }
 
 func connect(path string, params ...string) (*sql.DB, error) {
-	return sql.Open("sqlite", fileURL(path)+"?"+strings.Join(params, "&"))
+	absolute, err := filepath.Abs(path) // a file URL is
+	if err != nil {
+		return nil, err
+	}
+	return sql.Open("sqlite", fileURL(absolute)+"?"+strings.Join(params, "&"))
 }
 
 func fileURL(path string) string {

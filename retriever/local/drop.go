@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"ragway/retriever"
 )
 
 // A dropped collection keeps its row, under a name that no collection can have, until the
@@ -17,19 +19,25 @@ const (
 // DeleteCollection makes the collection invisible at once and then erases it. When it is
 // interrupted there, the next Open goes on.
 func (s *Store) DeleteCollection(ctx context.Context, name string) error {
+	base, served := retriever.ServedName(name)
 	err := s.db.update(ctx, func(tx *sql.Tx) error {
-		var row int64
-		err := tx.QueryRowContext(ctx, `UPDATE collections SET name = `+droppedName+` WHERE name = ? AND `+notDropped+` RETURNING row`, name).Scan(&row)
-		if errors.Is(err, sql.ErrNoRows) {
-			return notFound(name)
-		}
+		rows, err := collectionRows(ctx, tx, base)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM records WHERE collection = ?`, name); err != nil {
-			return err
+		if rows[name] == nil {
+			return notFound(name)
 		}
-		return s.logChange(ctx, tx, collectionChanged, row, 0)
+		if !served {
+			return s.dropRow(ctx, tx, rows[name])
+		}
+		for _, row := range rows {
+			if err := s.dropRow(ctx, tx, row); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, `DELETE FROM records WHERE collection = ?`, name)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("delete collection: %w", err)

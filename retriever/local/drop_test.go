@@ -108,10 +108,10 @@ func TestNothingIsPutIntoADroppedCollection(t *testing.T) {
 	}
 	defer db.close()
 	err = db.update(t.Context(), func(tx *sql.Tx) error {
-		_, err := (&Store{db: db}).newWriting(t.Context(), tx, 1)
+		_, err := (&Store{db: db}).newWriting(t.Context(), tx, &collection{row: 1, name: "docs"})
 		return err
 	})
-	if !errors.Is(err, sql.ErrNoRows) {
+	if !errors.Is(err, retriever.ErrCollectionNotFound) {
 		t.Errorf("got %v, want no such collection", err)
 	}
 }

@@ -75,7 +75,7 @@ func (s *Store) passages(ctx context.Context, tx *sql.Tx, c *collection, refs []
 		rows[i] = keys[i] >> chunkBits
 	}
 	slices.Sort(rows)
-	documents, err := s.readDocuments(ctx, tx, c, slices.Compact(rows))
+	documents, err := s.readDocuments(ctx, tx, c.settings.Name, slices.Compact(rows))
 	if err != nil {
 		return nil, err
 	}

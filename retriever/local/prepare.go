@@ -50,6 +50,9 @@ func prepareOne(c *collection, analyzer *text.Analyzer, u retriever.Upsert) (p p
 	if err := checkSealed(c, u); err != nil {
 		return p, err
 	}
+	if err := u.CheckSpace(c.settings.Fingerprint); err != nil {
+		return p, err
+	}
 	p.document = u.Document
 	if p.document.Metadata, err = u.Document.Metadata.Check(); err != nil {
 		return p, err
@@ -96,9 +99,6 @@ func checkSealed(c *collection, u retriever.Upsert) error {
 
 func prepareChunk(c *collection, analyzer *text.Analyzer, chunk retriever.Chunk) (p preparedChunk, err error) {
 	if chunk.Vector != nil {
-		if c.settings.Fingerprint.IsZero() {
-			return p, fmt.Errorf("the collection has no vectors: %w", retriever.ErrBadVector)
-		}
 		if err := chunk.Vector.Check(c.settings.Fingerprint.Dimension); err != nil {
 			return p, err
 		}

@@ -15,7 +15,7 @@ import (
 // statements are the prepared statements of the read pool.
 type statements struct {
 	seq, counts, load        *sql.Stmt
-	byID, page               *sql.Stmt
+	named, page              *sql.Stmt
 	documents, chunks, whole *sql.Stmt
 	rows                     *sql.Stmt
 }
@@ -34,8 +34,7 @@ func prepareStatements(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.seq, `SELECT coalesce(max(seq), 0) FROM changes`},
 		{&s.counts, `SELECT documents, chunks, vectors, bytes, last_ingest FROM collections WHERE row = ?`},
 		{&s.load, loadColumns + `WHERE d.row = ? AND d.collection = ? ORDER BY x.key`},
-		{&s.byID, `SELECT (SELECT name FROM collections n WHERE n.row = d.collection), ` + documentColumns + ` FROM documents d
-			WHERE id = ? AND collection IN (SELECT row FROM collections WHERE ` + notDropped + `)`},
+		{&s.named, `SELECT n.name, d.row FROM documents d JOIN collections n ON n.row = d.collection WHERE d.id = ? AND n.` + notDropped},
 		{&s.page, `SELECT ` + documentColumns + ` FROM documents WHERE collection = ? AND id > ? ORDER BY id LIMIT ?`},
 		{&s.rows, `SELECT row FROM documents WHERE collection = ? AND id IN (SELECT value FROM json_each(?))`},
 		{&s.documents, `SELECT ` + documentColumns + ` FROM documents WHERE row IN (SELECT value FROM json_each(?))`},
@@ -90,7 +89,7 @@ func scanChunk(rows *sql.Rows, more ...any) (key int64, c retriever.Chunk, err e
 	return key, c, decodeJSON(headings, &c.Headings)
 }
 
-func (s *Store) readDocuments(ctx context.Context, tx *sql.Tx, c *collection, rowIDs []int64) (map[int64]retriever.Document, error) {
+func (s *Store) readDocuments(ctx context.Context, tx *sql.Tx, collection string, rowIDs []int64) (map[int64]retriever.Document, error) {
 	rows, err := queryList(ctx, tx, s.stmts.documents, rowIDs)
 	if err != nil {
 		return nil, err
@@ -102,7 +101,7 @@ func (s *Store) readDocuments(ctx context.Context, tx *sql.Tx, c *collection, ro
 		if err := rows.Scan(r.targets()...); err != nil {
 			return nil, err
 		}
-		if out[r.row], err = r.decode(c.settings.Name); err != nil {
+		if out[r.row], err = r.decode(collection); err != nil {
 			return nil, fmt.Errorf("document row %d: %w", r.row, err)
 		}
 	}
@@ -161,28 +160,46 @@ func queryList(ctx context.Context, tx *sql.Tx, stmt *sql.Stmt, list []int64) (*
 
 func (s *Store) Document(ctx context.Context, scope retriever.Scope, id string) (document retriever.Document, chunks []retriever.Chunk, err error) {
 	err = s.db.view(ctx, func(tx *sql.Tx) error {
-		var r documentRow
-		var collection string
-		err := tx.StmtContext(ctx, s.stmts.byID).QueryRowContext(ctx, id).Scan(append([]any{&collection}, r.targets()...)...)
-		if errors.Is(err, sql.ErrNoRows) {
-			return retriever.ErrDocumentNotFound
-		}
+		row, collection, err := s.findDocument(ctx, tx, scope, id)
 		if err != nil {
 			return err
 		}
-		if document, err = r.decode(collection); err != nil {
+		found, err := s.readDocuments(ctx, tx, collection, []int64{row})
+		if err != nil {
 			return err
 		}
-		if !scope.AllowsCollection(collection) || !scope.Allows(document) {
+		var ok bool
+		if document, ok = found[row]; !ok || !scope.Allows(document) {
 			return retriever.ErrDocumentNotFound
 		}
-		chunks, err = s.chunksOf(ctx, tx, r.row, id)
+		chunks, err = s.chunksOf(ctx, tx, row, id)
 		return err
 	})
 	if err != nil {
 		return retriever.Document{}, nil, wrap("document", err)
 	}
 	return document, chunks, nil
+}
+
+// findDocument is the row of the document of this ID in the one collection of the scope
+// that has it, and the name that its documents give that collection.
+func (s *Store) findDocument(ctx context.Context, tx *sql.Tx, scope retriever.Scope, id string) (row int64, collection string, err error) {
+	rows, err := tx.StmtContext(ctx, s.stmts.named).QueryContext(ctx, id)
+	if err != nil {
+		return 0, "", err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name, &row); err != nil {
+			return 0, "", err
+		}
+		if scope.AllowsByID(name) {
+			collection, _ = retriever.ServedName(name)
+			return row, collection, nil
+		}
+	}
+	return 0, "", errors.Join(rows.Err(), retriever.ErrDocumentNotFound)
 }
 
 func (s *Store) chunksOf(ctx context.Context, tx *sql.Tx, row int64, document string) ([]retriever.Chunk, error) {

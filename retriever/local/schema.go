@@ -25,26 +25,12 @@ const (
 	maxDocChunks = 1 << chunkBits
 )
 
-// What the index loads (chunk_index) lies apart from what is shown (chunks): opening
-// reads no text, showing reads no vector. AUTOINCREMENT keeps rows from being reused,
-// which the index relies on.
-var tables = []string{
-	`CREATE TABLE collections (
-		row INTEGER PRIMARY KEY AUTOINCREMENT,
-		name TEXT NOT NULL UNIQUE,
-		settings TEXT NOT NULL,             -- retriever.Collection as JSON
-		schema TEXT NOT NULL,               -- retriever.Schema as JSON
-		documents INTEGER NOT NULL DEFAULT 0,
-		chunks INTEGER NOT NULL DEFAULT 0,
-		vectors INTEGER NOT NULL DEFAULT 0,
-		bytes INTEGER NOT NULL DEFAULT 0,
-		last_ingest TEXT NOT NULL DEFAULT '',
-		analysis INTEGER NOT NULL DEFAULT 1, -- text.Version of the terms
-		analysed INTEGER NOT NULL DEFAULT 0)`, // last document row with terms of the next, see reanalyse
-	`CREATE TABLE documents (
+// A document's ID occurs once a collection: the staged and the former one have the same.
+const (
+	documentsTable = `CREATE TABLE documents (
 		row INTEGER PRIMARY KEY AUTOINCREMENT,
 		collection INTEGER NOT NULL REFERENCES collections(row),
-		id TEXT NOT NULL UNIQUE,
+		id TEXT NOT NULL,
 		tenant TEXT NOT NULL,
 		uri TEXT NOT NULL,
 		record_id TEXT NOT NULL,
@@ -61,8 +47,29 @@ var tables = []string{
 		chunks INTEGER NOT NULL,
 		vectors INTEGER NOT NULL,
 		bytes INTEGER NOT NULL,             -- of the chunks' text
-		updated_at TEXT NOT NULL)`,
-	`CREATE INDEX documents_by_collection ON documents(collection, id)`,
+		updated_at TEXT NOT NULL,
+		UNIQUE (id, collection))`
+	documentsIndex = `CREATE INDEX documents_by_collection ON documents(collection, id)`
+)
+
+// What the index loads (chunk_index) lies apart from what is shown (chunks): opening
+// reads no text, showing reads no vector. AUTOINCREMENT keeps rows from being reused,
+// which the index relies on.
+var tables = []string{
+	`CREATE TABLE collections (
+		row INTEGER PRIMARY KEY AUTOINCREMENT,
+		name TEXT NOT NULL UNIQUE,
+		settings TEXT NOT NULL,             -- retriever.Collection as JSON
+		schema TEXT NOT NULL,               -- retriever.Schema as JSON
+		documents INTEGER NOT NULL DEFAULT 0,
+		chunks INTEGER NOT NULL DEFAULT 0,
+		vectors INTEGER NOT NULL DEFAULT 0,
+		bytes INTEGER NOT NULL DEFAULT 0,
+		last_ingest TEXT NOT NULL DEFAULT '',
+		analysis INTEGER NOT NULL DEFAULT 1, -- text.Version of the terms
+		analysed INTEGER NOT NULL DEFAULT 0)`, // last document row with terms of the next, see reanalyse
+	documentsTable,
+	documentsIndex,
 	`CREATE TABLE chunks (
 		key INTEGER PRIMARY KEY,            -- document row << 20 | ordinal
 		id TEXT NOT NULL,
@@ -120,7 +127,17 @@ var identity = []string{
 
 // upgrades are the statements that bring a file of a format to the next one.
 var upgrades = map[int][]string{
+	// 2: IDs are unique within a collection, not over all. The rows keep their numbers, and
+	// those that were used are not used again.
 	1: append([]string{
+		`ALTER TABLE documents RENAME TO documents_1`,
+		`DROP INDEX documents_by_collection`,
+		documentsTable,
+		`INSERT INTO documents SELECT * FROM documents_1`,
+		`DELETE FROM sqlite_sequence WHERE name = 'documents'`,
+		`INSERT INTO sqlite_sequence (name, seq) SELECT 'documents', seq FROM sqlite_sequence WHERE name = 'documents_1'`,
+		`DROP TABLE documents_1`,
+		documentsIndex,
 		`ALTER TABLE collections ADD COLUMN analysis INTEGER NOT NULL DEFAULT 1`,
 		`ALTER TABLE collections ADD COLUMN analysed INTEGER NOT NULL DEFAULT 0`,
 	}, identity...),

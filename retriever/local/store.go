@@ -111,7 +111,7 @@ func (s *Store) Close() error {
 	return s.db.close()
 }
 
-// Ping returns nil once every collection is in memory.
+// Ping returns nil once every collection that is or will be served is in memory.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, func(tx *sql.Tx, v *view) error {
 		for _, name := range v.names() {
@@ -119,7 +119,7 @@ func (s *Store) Ping(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return s.loadStaged(ctx, tx, v)
 	})
 }
 

@@ -46,7 +46,8 @@ type view struct {
 // collection is one collection of a view. index is nil until it is needed.
 type collection struct {
 	row      int64
-	settings retriever.Collection
+	name     string               // also of a staged or a former one
+	settings retriever.Collection // Name is what documents say
 	schema   retriever.Schema
 	index    *index
 }
@@ -145,7 +146,7 @@ func (v *view) replacing(c *collection) *view {
 	for name, old := range v.collections {
 		out.collections[name] = old
 	}
-	out.collections[c.settings.Name] = c
+	out.collections[c.name] = c
 	return out
 }
 
@@ -166,12 +167,15 @@ func (s *Store) advanceTo(ctx context.Context, tx *sql.Tx, v *view, seq int64) (
 	if err != nil {
 		return nil, err
 	}
-	for name, c := range collections {
-		old := v.collections[name]
-		if old == nil || old.row != c.row || old.index == nil || !complete {
+	indexes := make(map[int64]*index, len(v.collections))
+	for _, c := range v.collections {
+		indexes[c.row] = c.index
+	}
+	for _, c := range collections {
+		if indexes[c.row] == nil || !complete {
 			continue // its index is loaded when it is next needed
 		}
-		if c.index, err = s.apply(ctx, tx, c, old.index, deltas[c.row]); err != nil {
+		if c.index, err = s.apply(ctx, tx, c, indexes[c.row], deltas[c.row]); err != nil {
 			return nil, err
 		}
 	}
@@ -244,7 +248,7 @@ func (s *Store) follow(ctx context.Context) {
 		}
 		err := s.seal(ctx)
 		if err == nil && s.current.Load().seq >= 0 { // else nothing was read yet: nobody to keep a view for
-			err = s.read(ctx, func(*sql.Tx, *view) error { return nil })
+			err = s.read(ctx, func(tx *sql.Tx, v *view) error { return s.loadStaged(ctx, tx, v) })
 		}
 		if err == nil {
 			err = s.merge(ctx)

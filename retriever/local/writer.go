@@ -26,6 +26,9 @@ func (s *Store) Put(ctx context.Context, collection string, docs []retriever.Ups
 	for stored < len(docs) {
 		n, err := s.putSome(ctx, collection, docs[stored:commitEnd(docs, stored)])
 		stored += n
+		if errors.Is(err, errReplaced) {
+			continue
+		}
 		if err != nil {
 			return stored, wrap("put", err)
 		}
@@ -62,10 +65,7 @@ func (s *Store) putSome(ctx context.Context, name string, docs []retriever.Upser
 	}
 	var refused error
 	err = s.db.update(ctx, func(tx *sql.Tx) error {
-		w, err := s.newWriting(ctx, tx, c.row)
-		if errors.Is(err, sql.ErrNoRows) {
-			return notFound(name)
-		}
+		w, err := s.newWriting(ctx, tx, c)
 		if err != nil {
 			return err
 		}
@@ -115,15 +115,20 @@ func (s *Store) collection(ctx context.Context, name string) (c *collection, err
 }
 
 func (s *Store) Delete(ctx context.Context, collection string, ids []string) (deleted int, err error) {
+	for {
+		if deleted, err = s.delete(ctx, collection, ids); !errors.Is(err, errReplaced) {
+			return deleted, wrap("delete", err)
+		}
+	}
+}
+
+func (s *Store) delete(ctx context.Context, collection string, ids []string) (deleted int, err error) {
 	c, err := s.collection(ctx, collection)
 	if err != nil {
-		return 0, wrap("delete", err)
+		return 0, err
 	}
 	err = s.db.update(ctx, func(tx *sql.Tx) error {
-		w, err := s.newWriting(ctx, tx, c.row)
-		if errors.Is(err, sql.ErrNoRows) {
-			return notFound(collection)
-		}
+		w, err := s.newWriting(ctx, tx, c)
 		if err != nil {
 			return err
 		}
@@ -133,7 +138,7 @@ func (s *Store) Delete(ctx context.Context, collection string, ids []string) (de
 			if err != nil {
 				return err
 			}
-			if old.row == 0 || old.collection != c.row {
+			if old.row == 0 {
 				continue
 			}
 			if err := w.remove(old); err != nil {
@@ -147,7 +152,7 @@ func (s *Store) Delete(ctx context.Context, collection string, ids []string) (de
 		return w.finish()
 	})
 	if err != nil {
-		return 0, wrap("delete", err)
+		return 0, err
 	}
 	s.changed()
 	return deleted, nil
@@ -169,13 +174,22 @@ type writing struct {
 // counts are kept with the collection, so that asking for them reads no documents.
 type counts struct{ documents, chunks, vectors, bytes int64 }
 
-func (s *Store) newWriting(ctx context.Context, tx *sql.Tx, collection int64) (*writing, error) {
-	w := &writing{Store: s, ctx: ctx, tx: tx, collection: collection}
+// errReplaced says that the collection's name means another one than when it was read.
+var errReplaced = errors.New("collection was replaced")
+
+func (s *Store) newWriting(ctx context.Context, tx *sql.Tx, c *collection) (*writing, error) {
+	w := &writing{Store: s, ctx: ctx, tx: tx, collection: c.row}
+	var row int64
 	var schema []byte
 	var lastIngest string
-	err := tx.QueryRowContext(ctx, `SELECT schema, last_ingest FROM collections WHERE row = ? AND `+notDropped, collection).Scan(&schema, &lastIngest)
-	if err != nil {
+	err := tx.QueryRowContext(ctx, `SELECT row, schema, last_ingest FROM collections WHERE name = ?`, c.name).Scan(&row, &schema, &lastIngest)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, notFound(c.name)
+	case err != nil:
 		return nil, err
+	case row != c.row:
+		return nil, errReplaced
 	}
 	if w.lastIngest, err = parseTime(lastIngest); err != nil {
 		return nil, err
@@ -207,16 +221,16 @@ func (w *writing) admit(d retriever.Document) error {
 	return nil
 }
 
-// stored is what the file has under a document's ID; row 0: nothing.
+// stored is what the collection has under a document's ID; row 0: nothing.
 type stored struct {
-	row, collection int64
-	version         string
-	counts          counts
+	row     int64
+	version string
+	counts  counts
 }
 
 func (w *writing) find(id string) (old stored, err error) {
-	err = w.tx.QueryRowContext(w.ctx, `SELECT row, collection, version, chunks, vectors, bytes FROM documents WHERE id = ?`, id).
-		Scan(&old.row, &old.collection, &old.version, &old.counts.chunks, &old.counts.vectors, &old.counts.bytes)
+	err = w.tx.QueryRowContext(w.ctx, `SELECT row, version, chunks, vectors, bytes FROM documents WHERE id = ? AND collection = ?`, id, w.collection).
+		Scan(&old.row, &old.version, &old.counts.chunks, &old.counts.vectors, &old.counts.bytes)
 	if errors.Is(err, sql.ErrNoRows) {
 		return stored{}, nil
 	}
@@ -225,12 +239,6 @@ func (w *writing) find(id string) (old stored, err error) {
 
 func (w *writing) put(p prepared, now string) error {
 	old, err := w.find(p.document.ID)
-	if err != nil {
-		return err
-	}
-	if old.row != 0 && old.collection != w.collection { // left by a dropped collection of this name
-		old.row, err = 0, w.erase(old.row)
-	}
 	if err != nil {
 		return err
 	}
@@ -274,8 +282,6 @@ func (w *writing) add(p prepared, now string) error {
 	return w.logChange(w.ctx, w.tx, documentAdded, w.collection, row)
 }
 
-func (w *writing) erase(row int64) error { return erase(w.ctx, w.tx, row) }
-
 // erase removes a document's rows and tells nobody.
 func erase(ctx context.Context, tx *sql.Tx, row int64) error {
 	low, high := row<<chunkBits, row<<chunkBits|(maxDocChunks-1)
@@ -289,7 +295,7 @@ func erase(ctx context.Context, tx *sql.Tx, row int64) error {
 }
 
 func (w *writing) remove(old stored) error {
-	if err := w.erase(old.row); err != nil {
+	if err := erase(w.ctx, w.tx, old.row); err != nil {
 		return err
 	}
 	w.counts.documents--

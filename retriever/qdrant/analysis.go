@@ -96,7 +96,7 @@ func (s *Store) rewrite(ctx context.Context, name string) (chunks int, err error
 		}
 		var next *api.PointId
 		for {
-			points, after, err := s.client.ScrollAndOffset(ctx, &api.ScrollPoints{CollectionName: h.alias, Filter: ofKind(chunkKind), Offset: next,
+			points, after, err := s.client.ScrollAndOffset(ctx, &api.ScrollPoints{CollectionName: h.physical, Filter: ofKind(chunkKind), Offset: next,
 				Limit: api.PtrOf[uint32](pointBatch), WithPayload: api.NewWithPayload(true), WithVectors: h.denseIfAny()})
 			if err != nil {
 				return translate(ctx, err)
@@ -146,7 +146,7 @@ func (s *Store) rewritePage(ctx context.Context, h head, points []*api.Retrieved
 		renewed[i] = &api.PointStruct{Id: p.Id, Payload: p.Payload, Vectors: h.vectorsOf(&c, countTerms(c.Terms(analyzer)))}
 	}
 	indexes := dateIndexes(h, dated)
-	if err := s.createIndexes(ctx, h.alias, indexes); err != nil {
+	if err := s.createIndexes(ctx, h.physical, indexes); err != nil {
 		return h, err
 	}
 	if len(indexes) > 0 {
@@ -157,7 +157,7 @@ func (s *Store) rewritePage(ctx context.Context, h head, points []*api.Retrieved
 		h.dated = fresh.dated
 	}
 	// Never inserted: a chunk that a Put or Delete has removed since stays away.
-	return h, s.upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, UpdateMode: api.UpdateMode_UpdateOnly.Enum()}, renewed)
+	return h, s.upsert(ctx, &api.UpsertPoints{CollectionName: h.physical, UpdateMode: api.UpdateMode_UpdateOnly.Enum()}, renewed)
 }
 
 // parseMetadata reads the strings of a chunk's metadata, all that dates are made of.
@@ -179,5 +179,5 @@ func parseMetadata(v *api.Value) retriever.Metadata {
 }
 
 func (s *Store) setMetadata(ctx context.Context, h head, p payload) error {
-	return translate(ctx, s.client.UpdateCollection(ctx, &api.UpdateCollection{CollectionName: h.alias, Metadata: api.NewValueMap(p)}))
+	return translate(ctx, s.client.UpdateCollection(ctx, &api.UpdateCollection{CollectionName: h.physical, Metadata: api.NewValueMap(p)}))
 }

@@ -84,10 +84,8 @@ func (s *Store) newSearch(ctx context.Context, q retriever.CandidateQuery) (*sea
 	if len(q.Documents) > retriever.MaxFilterValues {
 		return nil, fmt.Errorf("%d documents, at most %d: %w", len(q.Documents), retriever.MaxFilterValues, retriever.ErrBadFilter)
 	}
-	if q.Vector != nil {
-		if err := checkQuery(q.Vector, h.collection.Fingerprint); err != nil {
-			return nil, named(q.Collection, err)
-		}
+	if err := q.CheckVector(h.collection.Fingerprint); err != nil {
+		return nil, named(q.Collection, err)
 	}
 	var documents map[string]bool
 	if len(q.Documents) > 0 {
@@ -101,13 +99,6 @@ func (s *Store) newSearch(ctx context.Context, q retriever.CandidateQuery) (*sea
 	terms := queryTerms(text.For(h.collection.Language).QueryTerms(q.Text))
 	return &search{s: s, query: q, head: h, filter: h.selected(q), documents: documents, terms: terms[:min(len(terms), maxProbes)],
 		page: min(q.Depth+spare, maxPage), versions: map[string]string{}}, nil
-}
-
-func checkQuery(v retriever.Vector, f retriever.Fingerprint) error {
-	if f.IsZero() {
-		return fmt.Errorf("query vector for a collection without a space: %w", retriever.ErrBadVector)
-	}
-	return v.Check(f.Dimension)
 }
 
 // round is what one QueryBatch, and the calls after it, say.
@@ -165,9 +156,9 @@ func (q *search) look(ctx context.Context, r *round) error {
 // caller may see them.
 func (q *search) manifests(ctx context.Context, ids []string) (map[string]manifest, error) {
 	if q.query.Bare && q.query.Filter == nil {
-		return q.s.stamps(ctx, q.head.alias, ids)
+		return q.s.stamps(ctx, q.head.physical, ids)
 	}
-	return q.s.manifests(ctx, q.head.alias, ids)
+	return q.s.manifests(ctx, q.head.physical, ids)
 }
 
 func documentsOf(r round) []string {

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"time"
 
 	api "github.com/qdrant/go-client/qdrant"
 
@@ -42,24 +42,29 @@ func (s *Store) create(ctx context.Context, c retriever.Collection) error {
 	if exists {
 		return retriever.ErrCollectionExists
 	}
+	return s.build(ctx, c, alias, s.names.physical(c.Name, c.Fingerprint))
+}
+
+// build makes a Qdrant collection and gives it the alias.
+func (s *Store) build(ctx context.Context, c retriever.Collection, alias, physical string) error {
 	if err := s.dropUnnamed(ctx, c.Name); err != nil {
 		return fmt.Errorf("remove an unfinished one: %w", err)
 	}
-	request, err := s.creation(c)
+	request, err := s.creation(c, physical)
 	if err != nil {
 		return err
 	}
 	if err := s.client.CreateCollection(ctx, request); err != nil {
 		return translate(ctx, err)
 	}
-	if err := s.createIndexes(ctx, request.CollectionName, documentIndexes); err != nil {
+	if err := s.createIndexes(ctx, physical, documentIndexes); err != nil {
 		return err
 	}
-	return translate(ctx, s.client.CreateAlias(ctx, alias, request.CollectionName))
+	return translate(ctx, s.client.CreateAlias(ctx, alias, physical))
 }
 
-func (s *Store) creation(c retriever.Collection) (*api.CreateCollection, error) {
-	record, err := json.Marshal(collectionRecord{Name: c.Name, Fingerprint: c.Fingerprint, Chunking: chunkingRecord(c.Chunking),
+func (s *Store) creation(c retriever.Collection, physical string) (*api.CreateCollection, error) {
+	record, err := json.Marshal(collectionRecord{Name: c.Name, Physical: physical, Fingerprint: c.Fingerprint, Chunking: chunkingRecord(c.Chunking),
 		Language: c.Language, CreatedAt: c.CreatedAt.UTC(), K1: s.options.K1, B: s.options.B})
 	if err != nil {
 		return nil, fmt.Errorf("encode settings: %w", err)
@@ -69,7 +74,7 @@ func (s *Store) creation(c retriever.Collection) (*api.CreateCollection, error) 
 		dense[denseVector] = s.options.Tuning.vectors(c.Fingerprint.Dimension)
 	}
 	request := &api.CreateCollection{
-		CollectionName: s.names.physical(c.Name, c.Fingerprint),
+		CollectionName: physical,
 		VectorsConfig:  api.NewVectorsConfigMap(dense),
 		SparseVectorsConfig: api.NewSparseVectorsConfig(map[string]*api.SparseVectorParams{
 			sparseVector: {Modifier: api.Modifier_Idf.Enum()}}),
@@ -92,9 +97,13 @@ func (s *Store) dropUnnamed(ctx context.Context, name string) error {
 	if err != nil {
 		return translate(ctx, err)
 	}
+	aliases, err := s.client.ListAliases(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
 	for _, qdrant := range all {
-		key, ok := strings.CutPrefix(qdrant, s.names.alias(name)+".")
-		if !ok || len(key) != len(retriever.Fingerprint{}.Key()) {
+		named := slices.ContainsFunc(aliases, func(a *api.AliasDescription) bool { return a.GetCollectionName() == qdrant })
+		if named || !s.names.isPhysical(name, qdrant) {
 			continue
 		}
 		if err := s.client.DeleteCollection(ctx, qdrant); err != nil {
@@ -107,9 +116,17 @@ func (s *Store) dropUnnamed(ctx context.Context, name string) error {
 // DeleteCollection removes the alias before the points: from then on the collection does
 // not exist.
 func (s *Store) DeleteCollection(ctx context.Context, name string) error {
-	err := s.exclusively(ctx, "collection/"+name, func(ctx context.Context) error { return s.remove(ctx, name) })
-	s.heads.forget(name)
-	s.samples.forget(name)
+	base, served := retriever.ServedName(name)
+	err := s.exclusively(ctx, "collection/"+base, func(ctx context.Context) error {
+		if served {
+			return s.remove(ctx, name)
+		}
+		return s.removeBeside(ctx, base, name)
+	})
+	for _, n := range []string{base, retriever.StagedName(base), retriever.FormerName(base)} {
+		s.heads.forget(n)
+	}
+	s.samples.clear()
 	if err != nil {
 		return fmt.Errorf("delete collection: %w", err)
 	}
@@ -124,13 +141,32 @@ func (s *Store) remove(ctx context.Context, name string) error {
 	if err := s.deleteState(ctx, ofKind(recordKind, api.NewMatch(fieldCollection, name))); err != nil {
 		return err
 	}
-	if err := s.client.DeleteAlias(ctx, s.names.alias(name)); err != nil {
-		return named(name, translate(ctx, err))
+	if err := s.removeAliases(ctx, name, retriever.StagedName(name), retriever.FormerName(name)); err != nil {
+		return named(name, err)
 	}
 	if err := s.dropUnnamed(ctx, name); err != nil {
 		return named(name, err)
 	}
 	return nil
+}
+
+// removeAliases removes at once those of the names that are aliases.
+func (s *Store) removeAliases(ctx context.Context, names ...string) error {
+	aliases, err := s.client.ListAliases(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	var operations []*api.AliasOperations
+	for _, name := range names {
+		alias := s.names.alias(name)
+		if slices.ContainsFunc(aliases, func(a *api.AliasDescription) bool { return a.GetAliasName() == alias }) {
+			operations = append(operations, api.NewAliasDelete(alias))
+		}
+	}
+	if len(operations) == 0 {
+		return nil
+	}
+	return translate(ctx, s.client.UpdateAliases(ctx, operations))
 }
 
 // aliases are those of our collections.
@@ -225,14 +261,17 @@ func (s *Store) count(ctx context.Context, h head, scope retriever.Scope, info *
 		return err
 	}
 	info.Documents, info.Chunks, info.Vectors, info.Bytes = int(documents), int(chunks), int(vectors), bytes
-	found, err := s.client.Get(ctx, &api.GetPoints{CollectionName: h.alias, Ids: []*api.PointId{headPoint()}, WithPayload: api.NewWithPayload(true)})
-	if err != nil {
-		return translate(ctx, err)
+	info.LastIngest, err = s.lastIngest(ctx, h)
+	return err
+}
+
+// lastIngest is when the collection was last written, zero if never.
+func (s *Store) lastIngest(ctx context.Context, h head) (time.Time, error) {
+	found, err := s.client.Get(ctx, &api.GetPoints{CollectionName: h.physical, Ids: []*api.PointId{headPoint()}, WithPayload: api.NewWithPayload(true)})
+	if err != nil || len(found) == 0 {
+		return time.Time{}, translate(ctx, err)
 	}
-	for _, p := range found {
-		info.LastIngest = parseTimestamp(p.Payload[fieldUpdated])
-	}
-	return nil
+	return parseTimestamp(found[0].Payload[fieldUpdated]), nil
 }
 
 // maxDistinct bounds a facet's answer to what maxAnswer holds.
@@ -241,7 +280,7 @@ const maxDistinct = 2_000_000
 // sum adds up an integer field over the points that filter matches, and counts them. The
 // server groups equal values, so that the answer is far shorter than the list of points.
 func (s *Store) sum(ctx context.Context, h head, field string, filter *api.Filter) (sum, n int64, err error) {
-	hits, err := s.client.Facet(ctx, &api.FacetCounts{CollectionName: h.alias, Key: field, Filter: filter,
+	hits, err := s.client.Facet(ctx, &api.FacetCounts{CollectionName: h.physical, Key: field, Filter: filter,
 		Limit: api.PtrOf[uint64](maxDistinct), Exact: api.PtrOf(true)})
 	if err != nil {
 		return 0, 0, translate(ctx, err)

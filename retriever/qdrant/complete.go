@@ -64,7 +64,7 @@ func (q *search) fetch(ctx context.Context, lexical, dense []*api.ScoredPoint) (
 			points = bare(union)
 			return nil
 		}
-		points, err = q.s.get(ctx, q.head.alias, union, request)
+		points, err = q.s.get(ctx, q.head.physical, union, request)
 		return err
 	})
 	group.Go(func() (err error) {

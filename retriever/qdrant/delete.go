@@ -2,6 +2,7 @@ package qdrant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,14 +31,14 @@ func (s *Store) Delete(ctx context.Context, collection string, ids []string) (in
 		return 0, nil
 	}
 	s.wrote(h)
-	if err := s.stamp(ctx, h); err != nil {
+	if err := errors.Join(s.stamp(ctx, h), s.stillThere(ctx, h)); err != nil {
 		return deleted, fmt.Errorf("delete from %q: %w", collection, err)
 	}
 	return deleted, nil
 }
 
 func (s *Store) deleteDocuments(ctx context.Context, h head, ids []string) (int, error) {
-	before, err := s.manifests(ctx, h.alias, ids)
+	before, err := s.manifests(ctx, h.physical, ids)
 	if err != nil {
 		return 0, err
 	}

@@ -31,6 +31,7 @@ const (
 // collectionRecord is a retriever.Collection as it is stored.
 type collectionRecord struct {
 	Name        string                `json:"name"`
+	Physical    string                `json:"physical,omitempty"` // where it is not what names.physical says
 	Fingerprint retriever.Fingerprint `json:"fingerprint"`
 	Chunking    chunkingRecord        `json:"chunking"`
 	Language    string                `json:"language,omitempty"`
@@ -46,9 +47,12 @@ type chunkingRecord struct {
 	Tokenizer string `json:"tokenizer,omitempty"`
 }
 
-// head is what is known of a collection before looking at its points.
+// head is what is known of a collection before looking at its points. These are reached by
+// the name of the Qdrant collection, not by the alias: whoever has a head keeps to what it
+// says when the alias moves.
 type head struct {
-	alias         string
+	name          string // also of a staged or a former one
+	physical      string
 	collection    retriever.Collection
 	schema        retriever.Schema
 	dated         map[string]bool // fields with an index of dates
@@ -81,7 +85,7 @@ func (c *headCache) put(h head) {
 	if c.byName == nil {
 		c.byName = map[string]head{}
 	}
-	c.byName[h.collection.Name] = h
+	c.byName[h.name] = h
 }
 
 func (c *headCache) forget(name string) {
@@ -107,7 +111,7 @@ func (s *Store) known(ctx context.Context, scope retriever.Scope, name string) (
 	if err != nil || scope.Names(name) {
 		return h, err
 	}
-	one, err := s.client.Scroll(ctx, &api.ScrollPoints{CollectionName: h.alias, Filter: ofKind(documentKind, tenantOf(scope)),
+	one, err := s.client.Scroll(ctx, &api.ScrollPoints{CollectionName: h.physical, Filter: ofKind(documentKind, tenantOf(scope)),
 		Limit: api.PtrOf[uint32](1), WithPayload: api.NewWithPayload(false)})
 	switch err = translate(ctx, err); {
 	case err != nil:
@@ -121,7 +125,8 @@ func (s *Store) known(ctx context.Context, scope retriever.Scope, name string) (
 // readHead asks the server.
 func (s *Store) readHead(ctx context.Context, name string) (head, error) {
 	readAt := time.Now()
-	if err := retriever.CheckCollectionName(name); err != nil {
+	base, _ := retriever.ServedName(name)
+	if err := retriever.CheckCollectionName(base); err != nil {
 		return head{}, notFound(name)
 	}
 	alias := s.names.alias(name)
@@ -129,15 +134,15 @@ func (s *Store) readHead(ctx context.Context, name string) (head, error) {
 	if err = translate(ctx, err); err != nil {
 		return head{}, named(name, err)
 	}
-	h, err := parseHead(alias, info)
+	h, err := s.parseHead(name, info)
 	if err != nil {
 		return head{}, fmt.Errorf("collection %q: %w", name, err)
 	}
-	if h.collection.Name != name {
+	if h.collection.Name != base {
 		return head{}, notFound(name) // of a store whose prefix begins with ours
 	}
 	// An estimate, which the server reads off the index of "kind": counting is a scan.
-	n, err := s.client.Count(ctx, &api.CountPoints{CollectionName: alias, Filter: ofKind(chunkKind), Exact: api.PtrOf(false)})
+	n, err := s.client.Count(ctx, &api.CountPoints{CollectionName: h.physical, Filter: ofKind(chunkKind), Exact: api.PtrOf(false)})
 	if err = translate(ctx, err); err != nil {
 		return head{}, named(name, err)
 	}
@@ -146,7 +151,7 @@ func (s *Store) readHead(ctx context.Context, name string) (head, error) {
 	return h, nil
 }
 
-func parseHead(alias string, info *api.CollectionInfo) (head, error) {
+func (s *Store) parseHead(name string, info *api.CollectionInfo) (head, error) {
 	if err := checkFormat(info); err != nil {
 		return head{}, err
 	}
@@ -160,8 +165,11 @@ func parseHead(alias string, info *api.CollectionInfo) (head, error) {
 		return head{}, fmt.Errorf("settings: %w: %w", err, retriever.ErrCorrupt)
 	}
 	schema, dated := schemaOf(info.GetPayloadSchema())
+	if r.Physical == "" {
+		r.Physical = s.names.physical(r.Name, r.Fingerprint)
+	}
 	return head{
-		alias: alias,
+		name: name, physical: r.Physical,
 		collection: retriever.Collection{Name: r.Name, Fingerprint: r.Fingerprint, Chunking: retriever.Chunking(r.Chunking),
 			Language: r.Language, CreatedAt: r.CreatedAt},
 		schema:        schema,

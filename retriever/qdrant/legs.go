@@ -39,7 +39,7 @@ func (q *search) ask(ctx context.Context) (round, error) {
 }
 
 func (q *search) batch(ctx context.Context, queries []*api.QueryPoints) ([]*api.BatchResult, error) {
-	results, err := q.s.client.QueryBatch(ctx, &api.QueryBatchPoints{CollectionName: q.head.alias, QueryPoints: queries})
+	results, err := q.s.client.QueryBatch(ctx, &api.QueryBatchPoints{CollectionName: q.head.physical, QueryPoints: queries})
 	if err != nil {
 		return nil, translate(ctx, err)
 	}
@@ -50,7 +50,7 @@ func (q *search) batch(ctx context.Context, queries []*api.QueryPoints) ([]*api.
 }
 
 func (q *search) leg(using string, query *api.Query, params *api.SearchParams) *api.QueryPoints {
-	return &api.QueryPoints{CollectionName: q.head.alias, Query: query, Using: api.PtrOf(using), Filter: q.filter, Params: params,
+	return &api.QueryPoints{CollectionName: q.head.physical, Query: query, Using: api.PtrOf(using), Filter: q.filter, Params: params,
 		Limit: api.PtrOf(uint64(q.page)), WithPayload: api.NewWithPayloadInclude(versionFields...)}
 }
 
@@ -71,7 +71,7 @@ func (q *search) second(ctx context.Context, lexicalOnly []string) (cosines map[
 	}
 	probes := len(batch)
 	if q.query.Vector != nil && len(lexicalOnly) > 0 {
-		batch = append(batch, &api.QueryPoints{CollectionName: q.head.alias, Query: api.NewQueryDense(q.query.Vector), Using: api.PtrOf(denseVector),
+		batch = append(batch, &api.QueryPoints{CollectionName: q.head.physical, Query: api.NewQueryDense(q.query.Vector), Using: api.PtrOf(denseVector),
 			Filter: ofKind(chunkKind, api.NewHasID(pointIDs(lexicalOnly)...)), Params: &api.SearchParams{Exact: api.PtrOf(true)},
 			Limit: api.PtrOf(uint64(len(lexicalOnly))), WithPayload: api.NewWithPayload(false)})
 	}
@@ -102,7 +102,7 @@ func (q *search) probes() []*api.QueryPoints {
 	out := make([]*api.QueryPoints, len(q.terms))
 	for i, t := range q.terms {
 		t.weight = 1
-		out[i] = &api.QueryPoints{CollectionName: q.head.alias, Query: sparseQuery(t), Using: api.PtrOf(sparseVector), Filter: filter,
+		out[i] = &api.QueryPoints{CollectionName: q.head.physical, Query: sparseQuery(t), Using: api.PtrOf(sparseVector), Filter: filter,
 			Limit: api.PtrOf[uint64](1), WithPayload: api.NewWithPayload(false), WithVectors: api.NewWithVectorsInclude(sparseVector)}
 	}
 	return out

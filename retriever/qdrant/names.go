@@ -33,9 +33,17 @@ func (n names) collection(alias string) (string, bool) {
 	return name, ok && n.alias(name) == alias && retriever.CheckCollectionName(name) == nil
 }
 
-// physical is the Qdrant collection behind the alias.
+// physical is the Qdrant collection that is made for the alias at first.
 func (n names) physical(collection string, f retriever.Fingerprint) string {
 	return n.alias(collection) + "." + f.Key()
+}
+
+// isPhysical reports whether the Qdrant collection was made for the collection, for its
+// alias or for the one of a staged collection.
+func (n names) isPhysical(collection, qdrant string) bool {
+	key, ok := strings.CutPrefix(qdrant, n.alias(collection)+".")
+	key, _, _ = strings.Cut(key, ".")
+	return ok && len(key) == len(retriever.Fingerprint{}.Key())
 }
 
 // pointNamespace is of the ids of points that are neither chunks nor documents; a fixed

@@ -26,7 +26,7 @@ func (s *Store) Passages(ctx context.Context, scope retriever.Scope, collection 
 }
 
 func (s *Store) passages(ctx context.Context, scope retriever.Scope, h head, ids []string) ([]retriever.Passage, error) {
-	points, err := s.get(ctx, h.alias, ids, &api.GetPoints{
+	points, err := s.get(ctx, h.physical, ids, &api.GetPoints{
 		WithPayload: api.NewWithPayloadInclude(append([]string{fieldOfKind}, chunkFields...)...)})
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (s *Store) passages(ctx context.Context, scope retriever.Scope, h head, ids
 		}
 	}
 	slices.Sort(documents)
-	manifests, err := s.manifests(ctx, h.alias, slices.Compact(documents))
+	manifests, err := s.manifests(ctx, h.physical, slices.Compact(documents))
 	if err != nil {
 		return nil, err
 	}

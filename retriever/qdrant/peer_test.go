@@ -57,7 +57,7 @@ func (p *peer) must(err error) {
 
 // document has a chunk a text.
 func document(uri string, texts ...string) retriever.Upsert {
-	u := retriever.Upsert{Document: retriever.Document{Collection: "docs", Tenant: "default", URI: uri, Hash: strings.Join(texts, "|")}}
+	u := retriever.Upsert{Space: testSpace, Document: retriever.Document{Collection: "docs", Tenant: "default", URI: uri, Hash: strings.Join(texts, "|")}}
 	for _, text := range texts {
 		u.Chunks = append(u.Chunks, retriever.Chunk{Text: text, Vector: retriever.Vector{1, 0}})
 	}

@@ -44,6 +44,9 @@ func check(h head, u *retriever.Upsert) error {
 	if err := checkStrings(d); err != nil {
 		return err
 	}
+	if err := u.CheckSpace(h.collection.Fingerprint); err != nil {
+		return err
+	}
 	for i := range u.Chunks {
 		c := &u.Chunks[i]
 		if c.ID != retriever.ChunkID(d.ID, d.Version, i) || c.Ordinal != i {
@@ -95,13 +98,13 @@ func (s *Store) extendSchema(ctx context.Context, h head, ready []prepared, bad 
 		if err != nil {
 			ready, bad = ready[:n], err
 		}
-		actual, err := s.addFields(ctx, h.alias, h.schema, schema)
+		actual, err := s.addFields(ctx, h.physical, h.schema, schema)
 		if err != nil {
 			return h, nil, nil, err
 		}
 		h.schema = actual
 		if agree(actual, schema) {
-			return h, ready, bad, s.createIndexes(ctx, h.alias, dateIndexes(h, ready))
+			return h, ready, bad, s.createIndexes(ctx, h.physical, dateIndexes(h, ready))
 		}
 	}
 }
@@ -131,9 +134,8 @@ func (s *Store) chooseAverage(ctx context.Context, h head, ready []prepared) (he
 	if h.averageLength > 0 || !slices.ContainsFunc(ready, func(p prepared) bool { return len(p.Chunks) > 0 }) {
 		return h, nil
 	}
-	name := h.collection.Name
-	err := s.exclusively(ctx, "collection/"+name, func(ctx context.Context) error {
-		now, err := s.readHead(ctx, name)
+	err := s.exclusively(ctx, "collection/"+h.collection.Name, func(ctx context.Context) error {
+		now, err := s.readHead(ctx, h.name)
 		if err != nil {
 			return err
 		}

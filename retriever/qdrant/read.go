@@ -113,7 +113,7 @@ func (s *Store) Documents(ctx context.Context, scope retriever.Scope, collection
 
 // documentPage reads manifests in the order of their ids, which is that of UUID bytes.
 func (s *Store) documentPage(ctx context.Context, h head, filter *api.Filter, from *api.PointId) ([]retriever.Document, *api.PointId, error) {
-	points, next, err := s.client.ScrollAndOffset(ctx, &api.ScrollPoints{CollectionName: h.alias, Filter: filter, Offset: from,
+	points, next, err := s.client.ScrollAndOffset(ctx, &api.ScrollPoints{CollectionName: h.physical, Filter: filter, Offset: from,
 		Limit: api.PtrOf[uint32](documentPage), WithPayload: api.NewWithPayload(true)})
 	if err != nil {
 		return nil, nil, translate(ctx, err)
@@ -155,6 +155,11 @@ func (s *Store) Document(ctx context.Context, scope retriever.Scope, id string) 
 	if err != nil {
 		return retriever.Document{}, nil, fmt.Errorf("document %q: %w", id, err)
 	}
+	for _, name := range scope.Collections {
+		if _, served := retriever.ServedName(name); !served && scope.AllowsByID(name) {
+			names = append(names, name)
+		}
+	}
 	for _, name := range names {
 		d, chunks, err := s.documentIn(ctx, scope, name, id)
 		if errors.Is(err, retriever.ErrDocumentNotFound) || errors.Is(err, retriever.ErrCollectionNotFound) {
@@ -177,7 +182,7 @@ func (s *Store) documentIn(ctx context.Context, scope retriever.Scope, collectio
 	}
 	incomplete := int64(-1)
 	for range maxRounds {
-		found, err := s.manifests(ctx, h.alias, []string{id})
+		found, err := s.manifests(ctx, h.physical, []string{id})
 		if err != nil {
 			return retriever.Document{}, nil, err
 		}
@@ -210,7 +215,7 @@ func (s *Store) chunksOf(ctx context.Context, h head, d retriever.Document) ([]r
 	if !h.collection.Fingerprint.IsZero() {
 		request.WithVectors = api.NewWithVectorsInclude(denseVector)
 	}
-	points, err := s.get(ctx, h.alias, ids, request)
+	points, err := s.get(ctx, h.physical, ids, request)
 	if err != nil {
 		return nil, err
 	}

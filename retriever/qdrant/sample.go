@@ -60,10 +60,10 @@ func (c *sampleCache) put(name string, v sampled) {
 	c.byName[name] = v
 }
 
-func (c *sampleCache) forget(name string) {
+func (c *sampleCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.byName, name)
+	c.byName = nil
 }
 
 // changed forgets a sample that claims to be the whole collection.
@@ -76,12 +76,11 @@ func (c *sampleCache) changed(name string) {
 }
 
 func (s *Store) sample(ctx context.Context, h head) (sampled, error) {
-	name := h.collection.Name
-	if v, ok := s.samples.get(name); ok {
+	if v, ok := s.samples.get(h.physical); ok {
 		return v, nil
 	}
 	readAt := time.Now()
-	points, err := s.client.Scroll(ctx, &api.ScrollPoints{CollectionName: h.alias, Limit: api.PtrOf[uint32](sampleSize),
+	points, err := s.client.Scroll(ctx, &api.ScrollPoints{CollectionName: h.physical, Limit: api.PtrOf[uint32](sampleSize),
 		Filter:      ofKind(chunkKind, api.NewHasVector(denseVector)),
 		WithPayload: api.NewWithPayload(false), WithVectors: api.NewWithVectorsInclude(denseVector)})
 	if err != nil {
@@ -91,7 +90,7 @@ func (s *Store) sample(ctx context.Context, h head) (sampled, error) {
 	for _, p := range points {
 		v.vectors = append(v.vectors, denseOf(p.GetVectors()))
 	}
-	s.samples.put(name, v)
+	s.samples.put(h.physical, v)
 	return v, nil
 }
 
@@ -122,20 +121,20 @@ func (s *Store) recall(ctx context.Context, h head) (float64, error) {
 		return cmp.Or(v.recall, 1), err
 	}
 	queries := v.vectors[:min(recallQueries, len(v.vectors))]
-	results, err := s.client.QueryBatch(ctx, &api.QueryBatchPoints{CollectionName: h.alias,
+	results, err := s.client.QueryBatch(ctx, &api.QueryBatchPoints{CollectionName: h.physical,
 		QueryPoints: append(nearest(h, queries, s.options.Tuning.search()), nearest(h, queries, &api.SearchParams{Exact: api.PtrOf(true)})...)})
 	if err != nil {
 		return 0, fmt.Errorf("estimate recall: %w", translate(ctx, err))
 	}
 	v.recall = overlap(results[:len(queries)], results[len(queries):])
-	s.samples.put(h.collection.Name, v)
+	s.samples.put(h.physical, v)
 	return v.recall, nil
 }
 
 func nearest(h head, queries []retriever.Vector, params *api.SearchParams) []*api.QueryPoints {
 	out := make([]*api.QueryPoints, len(queries))
 	for i, v := range queries {
-		out[i] = &api.QueryPoints{CollectionName: h.alias, Query: api.NewQueryDense(v), Using: api.PtrOf(denseVector),
+		out[i] = &api.QueryPoints{CollectionName: h.physical, Query: api.NewQueryDense(v), Using: api.PtrOf(denseVector),
 			Filter: ofKind(chunkKind), Limit: api.PtrOf[uint64](10), Params: params}
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Snapshot is a copy of a Qdrant collection, a file that a node has made and keeps. The
@@ -16,11 +17,22 @@ type Snapshot struct {
 	SHA256     string // hex; "" when the server does not say
 }
 
-// Snapshot has each node make one snapshot of the collection and one of the state that all
+// Snapshot implements retriever.Stager: a line for each file that was made, with the
+// address of the node that keeps it.
+func (s *Store) Snapshot(ctx context.Context, collection string) (string, error) {
+	made, err := s.Snapshots(ctx, collection)
+	lines := make([]string, len(made))
+	for i, m := range made {
+		lines[i] = fmt.Sprintf("%s: collection %s, snapshot %s", m.Address, m.Collection, m.Name)
+	}
+	return strings.Join(lines, "\n"), err
+}
+
+// Snapshots has each node make one snapshot of the collection and one of the state that all
 // collections share, and returns them. A node's has the shards that it holds, so that a
 // cluster is copied whole when Options.Addresses has all its nodes. Documents written
 // meanwhile may be in it or not. It returns those made so far with an error.
-func (s *Store) Snapshot(ctx context.Context, collection string) ([]Snapshot, error) {
+func (s *Store) Snapshots(ctx context.Context, collection string) ([]Snapshot, error) {
 	h, err := s.readHead(ctx, collection)
 	if err != nil {
 		return nil, err
@@ -30,7 +42,7 @@ func (s *Store) Snapshot(ctx context.Context, collection string) ([]Snapshot, er
 	}
 	var out []Snapshot
 	for _, address := range s.options.Addresses {
-		made, err := s.snapshotsOn(ctx, address, h.alias, s.names.state())
+		made, err := s.snapshotsOn(ctx, address, h.physical, s.names.state())
 		out = append(out, made...)
 		if err != nil {
 			return out, fmt.Errorf("snapshot %q on %s: %w", collection, address, err)

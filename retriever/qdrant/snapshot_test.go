@@ -21,19 +21,19 @@ func TestSnapshotIsOfTheCollectionAndTheState(t *testing.T) {
 func testSnapshot(t *testing.T, address string) {
 	prefix := newPrefix()
 	store := openedAs(t, address, prefix).Store.(*qdrant.Store)
-	if _, err := store.Snapshot(t.Context(), "docs"); !errors.Is(err, retriever.ErrCollectionNotFound) {
+	if _, err := store.Snapshots(t.Context(), "docs"); !errors.Is(err, retriever.ErrCollectionNotFound) {
 		t.Errorf("of a missing one: %v", err)
 	}
 	if err := store.CreateCollection(t.Context(), retriever.Collection{Name: "docs", Fingerprint: testSpace}); err != nil {
 		t.Fatal(err)
 	}
 	put(t, store, []retriever.Upsert{document("a", "shared")})
-	got, err := store.Snapshot(t.Context(), "docs")
+	got, err := store.Snapshots(t.Context(), "docs")
 	if err != nil || len(got) != 2 {
 		t.Fatalf("snapshots %+v, error %v", got, err)
 	}
-	for i, want := range []string{prefix + "docs", prefix + "state"} {
-		if s := got[i]; s.Address != address || s.Collection != want || !strings.HasSuffix(s.Name, ".snapshot") || s.Bytes == 0 && i == 0 {
+	for i, want := range []string{prefix + "docs.", prefix + "state"} {
+		if s := got[i]; s.Address != address || !strings.HasPrefix(s.Collection, want) || !strings.HasSuffix(s.Name, ".snapshot") || s.Bytes == 0 && i == 0 {
 			t.Errorf("snapshot %+v, want one of %s", s, want)
 		}
 	}
@@ -46,7 +46,7 @@ func TestEachNodeMakesASnapshot(t *testing.T) {
 	defer p.server.Serve(t, listener)() // the same server, a node of its own to the client
 	second := listener.Addr().String()
 	store := p.open(qdrant.Options{Addresses: []string{p.address, second}})
-	made, err := store.Snapshot(p.ctx, "docs")
+	made, err := store.Snapshots(p.ctx, "docs")
 	p.must(err)
 	var nodes []string
 	for _, s := range made {

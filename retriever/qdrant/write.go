@@ -2,6 +2,7 @@ package qdrant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,8 +33,8 @@ func (s *Store) Put(ctx context.Context, collection string, docs []retriever.Ups
 		return stored, fmt.Errorf("put into %q: %w", collection, err)
 	}
 	if stored > 0 {
-		if err := s.stamp(ctx, h); err != nil {
-			return stored, fmt.Errorf("put into %q: %w", collection, err)
+		if err := errors.Join(s.stamp(ctx, h), s.stillThere(ctx, h)); err != nil {
+			return 0, fmt.Errorf("put into %q: %w", collection, err)
 		}
 	}
 	return stored, bad
@@ -41,8 +42,8 @@ func (s *Store) Put(ctx context.Context, collection string, docs []retriever.Ups
 
 // wrote forgets what this store remembers of a collection it has changed.
 func (s *Store) wrote(h head) {
-	s.heads.forget(h.collection.Name)
-	s.samples.changed(h.collection.Name)
+	s.heads.forget(h.name)
+	s.samples.changed(h.physical)
 }
 
 // putGroup writes documents whole: chunks, then manifests, then away with the old.
@@ -51,7 +52,7 @@ func (s *Store) putGroup(ctx context.Context, h head, group []prepared) error {
 	for i := range group {
 		ids[i] = group[i].Document.ID
 	}
-	before, err := s.manifests(ctx, h.alias, ids)
+	before, err := s.manifests(ctx, h.physical, ids)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func (s *Store) touch(ctx context.Context, h head, same []prepared, before map[s
 	for _, p := range same {
 		either = append(either, allOf(api.NewMatch(fieldDocumentID, p.Document.ID), api.NewMatch(fieldVersion, p.Document.Version)))
 	}
-	result, err := s.client.SetPayload(ctx, &api.SetPayloadPoints{CollectionName: h.alias, Wait: api.PtrOf(true),
+	result, err := s.client.SetPayload(ctx, &api.SetPayloadPoints{CollectionName: h.physical, Wait: api.PtrOf(true),
 		Payload:        api.NewValueMap(payload{fieldUpdated: timestamp(s.options.Now())}),
 		PointsSelector: api.NewPointsSelectorFilter(ofKind(documentKind, anyOf(either...)))})
 	if err := completed(ctx, result, err); err != nil {
@@ -108,7 +109,7 @@ func (s *Store) replace(ctx context.Context, h head, docs []prepared, started in
 			points = append(points, chunkPoint(h, &docs[i], j, started))
 		}
 	}
-	if err := s.upsert(ctx, &api.UpsertPoints{CollectionName: h.alias}, points); err != nil {
+	if err := s.upsert(ctx, &api.UpsertPoints{CollectionName: h.physical}, points); err != nil {
 		return fmt.Errorf("upsert chunks: %w", err)
 	}
 	if err := s.commit(ctx, h, docs, started); err != nil {
@@ -148,7 +149,7 @@ func (s *Store) commit(ctx context.Context, h head, docs []prepared, started int
 	}
 	// MustNot: a manifest without the field counts as old. Must with Lt would keep it.
 	older := &api.Filter{MustNot: []*api.Condition{api.NewRange(fieldStarted, &api.Range{Gte: api.PtrOf(float64(started))})}}
-	return s.upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, UpdateFilter: older}, points)
+	return s.upsert(ctx, &api.UpsertPoints{CollectionName: h.physical, UpdateFilter: older}, points)
 }
 
 // clear removes the chunks that the commit made old: those of earlier writes, or our own
@@ -158,7 +159,7 @@ func (s *Store) clear(ctx context.Context, h head, docs []prepared, started int6
 	for i := range docs {
 		ids[i] = docs[i].Document.ID
 	}
-	now, err := s.manifests(ctx, h.alias, ids)
+	now, err := s.manifests(ctx, h.physical, ids)
 	if err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func upTo(started int64) *api.Condition {
 }
 
 func (s *Store) deletePoints(ctx context.Context, h head, filter *api.Filter) error {
-	result, err := s.client.Delete(ctx, &api.DeletePoints{CollectionName: h.alias, Wait: api.PtrOf(true),
+	result, err := s.client.Delete(ctx, &api.DeletePoints{CollectionName: h.physical, Wait: api.PtrOf(true),
 		Points: api.NewPointsSelectorFilter(filter)})
 	return completed(ctx, result, err)
 }
@@ -209,7 +210,7 @@ func headPoint() *api.PointId { return pointID("head") }
 
 // stamp notes that the collection was written now.
 func (s *Store) stamp(ctx context.Context, h head) error {
-	result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: h.alias, Wait: api.PtrOf(true), Points: []*api.PointStruct{s.stampPoint()}})
+	result, err := s.client.Upsert(ctx, &api.UpsertPoints{CollectionName: h.physical, Wait: api.PtrOf(true), Points: []*api.PointStruct{s.stampPoint()}})
 	return completed(ctx, result, err)
 }
 

@@ -102,6 +102,7 @@ func testDeleteCollection(e *env) {
 		e.Errorf("documents in the new collection: %v", documentURIs(docs))
 	}
 	u := spec{uri: "b", texts: []string{"beta"}, metadata: retriever.Metadata{"n": "text"}}.upsert()
+	u.Space = retriever.Fingerprint{Model: "m", Dimension: 2}
 	u.Chunks[0].Vector = retriever.Vector{0, 1}
 	e.putAll([]retriever.Upsert{u})
 	set := e.candidates(retriever.CandidateQuery{Collection: "docs", Scope: retriever.Operator(), Text: "alpha beta", Depth: 5})

@@ -73,7 +73,7 @@ type spec struct {
 
 func (s spec) upsert() retriever.Upsert {
 	sum := sha256.Sum256([]byte(strings.Join(s.texts, "\x00")))
-	u := retriever.Upsert{Document: retriever.Document{
+	u := retriever.Upsert{Space: space, Document: retriever.Document{
 		Collection: s.collection, Tenant: s.tenant, URI: s.uri, RecordID: "r:" + s.uri,
 		Title: "Title of " + s.uri, MIME: "text/plain", URL: "https://example.org/" + s.uri,
 		Hash: hex.EncodeToString(sum[:]), Size: 12, ModTime: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC),
@@ -205,5 +205,6 @@ func (e *env) eventually(what string, ok func() bool) {
 var storedDocument = cmp.Options{
 	cmpopts.EquateEmpty(),
 	cmpopts.IgnoreFields(retriever.Document{}, "UpdatedAt"),
+	cmpopts.IgnoreFields(retriever.Upsert{}, "Space"),
 	cmpopts.EquateApprox(0, 1e-5),
 }
