@@ -35,7 +35,7 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan, events func(Event)) (Sum
 	case plan.idle():
 		err = r.settle(ctx)
 	default:
-		err = e.underLease(ctx, r.note, r.apply)
+		err = e.turn().run(ctx, r.note, r.apply)
 	}
 	if err != nil {
 		err = fmt.Errorf("ingest %s: %w", plan.Source, err)
@@ -60,13 +60,13 @@ func (p *Plan) idle() bool {
 
 // run is one Apply.
 type run struct {
-	e        *Engine
-	plan     *Plan
-	events   func(Event)
-	embedder retriever.Embedder // nil: no vectors
-	start    time.Time
-	total    int // entries with work
-	halt     context.CancelCauseFunc
+	e      *Engine
+	plan   *Plan
+	events func(Event)
+	spaces
+	start time.Time
+	total int // entries with work
+	halt  context.CancelCauseFunc
 
 	mu   sync.Mutex // guards what follows, and calls of events
 	sum  Summary
@@ -108,7 +108,7 @@ func (r *run) apply(ctx context.Context) (err error) {
 	if err := r.rewrite(ctx, rewrites); err != nil {
 		return err
 	}
-	if r.embedder, err = r.e.openCollection(ctx, len(work) > 0, r.note); err != nil {
+	if r.spaces, err = r.e.openCollection(ctx, len(work) > 0, r.note); err != nil {
 		return err
 	}
 	if err := r.e.putOrigin(ctx, r.plan.origin); err != nil {
@@ -132,7 +132,7 @@ func (r *run) rewrite(ctx context.Context, entries []*Entry) (err error) {
 	if len(entries) == 0 {
 		return nil
 	}
-	if r.embedder, err = r.e.openCollection(ctx, false, r.note); err != nil {
+	if r.spaces, err = r.e.openCollection(ctx, false, r.note); err != nil {
 		return err
 	}
 	return r.write(ctx, entries)

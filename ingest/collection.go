@@ -35,34 +35,42 @@ func (e *Engine) sameSpace(have, offered retriever.Fingerprint) error {
 		return nil
 	}
 	if err := have.Matches(offered); err != nil {
-		return fmt.Errorf("collection %s: %w", e.o.Collection, err)
+		return &retriever.SpaceMismatch{Collection: e.o.Collection, Offered: offered, Err: err}
 	}
 	return nil
 }
 
+// spaces are where a run's vectors come from.
+type spaces struct {
+	embedder retriever.Embedder    // nil: no vectors
+	made     retriever.Fingerprint // of what the embedder makes; without a probe where none was needed
+	held     retriever.Fingerprint // of what the collection had when it was opened
+}
+
 // openCollection makes sure that the collection exists and that the embedder's probe is
 // in its space. It returns the embedder to use: nil for a collection without vectors.
-func (e *Engine) openCollection(ctx context.Context, embeds bool, note func(string)) (retriever.Embedder, error) {
+func (e *Engine) openCollection(ctx context.Context, embeds bool, note func(string)) (spaces, error) {
 	info, found, err := e.collection(ctx)
 	if err != nil {
-		return nil, err
+		return spaces{}, err
 	}
-	if found && (info.Fingerprint.IsZero() || e.o.Embedder == nil) {
-		return nil, nil
+	s := spaces{embedder: e.o.Embedder, made: e.embedderSpace(), held: info.Fingerprint}
+	if found && info.Fingerprint.IsZero() {
+		s.embedder = nil
 	}
-	var space retriever.Fingerprint
-	if e.o.Embedder != nil && (embeds || !found) {
-		if space, err = retriever.Probe(ctx, e.o.Embedder); err != nil {
-			return nil, fmt.Errorf("collection %s: %w", e.o.Collection, err)
+	if s.embedder != nil && (embeds || !found) {
+		if s.made, err = retriever.Probe(ctx, s.embedder); err != nil {
+			return spaces{}, fmt.Errorf("collection %s: %w", e.o.Collection, err)
 		}
 	}
 	if found {
-		if !embeds {
-			return e.o.Embedder, nil
+		if !embeds || s.embedder == nil {
+			return s, nil
 		}
-		return e.o.Embedder, e.sameSpace(info.Fingerprint, space)
+		return s, e.sameSpace(s.held, s.made)
 	}
-	return e.o.Embedder, e.createCollection(ctx, space, note)
+	s.held = s.made
+	return s, e.createCollection(ctx, s.made, note)
 }
 
 func (e *Engine) createCollection(ctx context.Context, space retriever.Fingerprint, note func(string)) error {

@@ -130,6 +130,8 @@ func (c *committer) refuse(ctx context.Context, group []*pending, stored int, er
 	}
 	reason := StoreFailed
 	switch {
+	case errors.Is(err, retriever.ErrFingerprint): // the collection has been embedded anew: no document is at fault
+		return &retriever.SpaceMismatch{Collection: c.e.o.Collection, Offered: c.e.embedderSpace(), Err: err}
 	case errors.Is(err, retriever.ErrBadMetadata):
 		reason = BadMetadata
 	case errors.Is(err, retriever.ErrBadVector):

@@ -3,7 +3,7 @@ package ingest
 import "encoding/json"
 
 // An Event tells what a run does: [PlanEvent], [DocumentEvent], [ProgressEvent], [Note]
-// or [Summary]. Each marshals to one JSON object whose "type" names it.
+// or [Summary]; of a Move [MovePlan], [ProgressEvent], [Note] or [MoveSummary]. Each marshals to one JSON object whose "type" names it.
 type Event interface{ isEvent() }
 
 // Counts is how many documents of each fate a plan holds.

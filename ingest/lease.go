@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"ragway/retriever"
@@ -13,15 +14,33 @@ import (
 // so that a disk busy for seconds costs nothing.
 const leaseTTL = 10 * time.Second
 
-// LeaseName is what ingests of a collection are serialised by, over all machines on a store.
+// LeaseName is what writers of a collection are serialised by, over all machines on a store.
 func LeaseName(collection string) string { return "ingest:" + collection }
 
-// underLease waits for the collection's lease and runs work with it, renewed in the
-// background. The context of work ends with retriever.ErrLeaseLost as its cause when the
-// lease is lost.
-func (e *Engine) underLease(ctx context.Context, note func(string), work func(context.Context) error) error {
-	name := LeaseName(e.o.Collection)
-	if err := e.awaitLease(ctx, name, note); err != nil {
+// A turn is one process's right to do something that others must not do at once.
+type turn struct {
+	state     retriever.State
+	lease     string
+	busy      string // what another that holds the lease is doing, e.g. "writing to default"
+	owner     string
+	abandoned func(holder string) bool // may be nil
+	logger    *slog.Logger
+}
+
+// writing is the turn of whoever writes documents of a collection.
+func writing(state retriever.State, collection, owner string, abandoned func(string) bool, logger *slog.Logger) turn {
+	return turn{state, LeaseName(collection), "writing to " + collection, owner, abandoned, logger}
+}
+
+func (e *Engine) turn() turn {
+	return writing(e.o.Store, e.o.Collection, e.o.Owner, e.o.Abandoned, e.o.Logger)
+}
+
+// run waits for the lease and runs work with it, renewed in the background. The context of
+// work ends with retriever.ErrLeaseLost as its cause when the lease is lost.
+func (t turn) run(ctx context.Context, note func(string), work func(context.Context) error) error {
+	name := t.lease
+	if err := t.await(ctx, name, note); err != nil {
 		return err
 	}
 	held, lose := context.WithCancelCause(ctx)
@@ -30,7 +49,7 @@ func (e *Engine) underLease(ctx context.Context, note func(string), work func(co
 	renewed := make(chan struct{})
 	go func() {
 		defer close(renewed)
-		if err := e.renewLease(renewal, name); err != nil {
+		if err := t.renew(renewal, name); err != nil {
 			lose(err)
 		}
 	}()
@@ -39,31 +58,31 @@ func (e *Engine) underLease(ctx context.Context, note func(string), work func(co
 	<-renewed
 	release, done := context.WithTimeout(context.WithoutCancel(ctx), leaseTTL)
 	defer done()
-	if rerr := e.o.Store.ReleaseLease(release, name, e.o.Owner); rerr != nil {
-		e.o.Logger.Warn("release lease", "lease", name, "err", rerr)
+	if rerr := t.state.ReleaseLease(release, name, t.owner); rerr != nil {
+		t.logger.Warn("release lease", "lease", name, "err", rerr)
 	}
 	lose(nil)
 	return err
 }
 
-func (e *Engine) awaitLease(ctx context.Context, name string, note func(string)) error {
+func (t turn) await(ctx context.Context, name string, note func(string)) error {
 	said := ""
 	for {
-		holder, err := e.o.Store.AcquireLease(ctx, name, e.o.Owner, leaseTTL)
+		holder, err := t.state.AcquireLease(ctx, name, t.owner, leaseTTL)
 		switch {
 		case err == nil:
 			return nil
 		case !errors.Is(err, retriever.ErrLeaseLost):
 			return fmt.Errorf("lease %s: %w", name, err)
-		case e.o.Abandoned != nil && e.o.Abandoned(holder):
-			if err := e.o.Store.ReleaseLease(ctx, name, holder); err != nil {
+		case t.abandoned != nil && t.abandoned(holder):
+			if err := t.state.ReleaseLease(ctx, name, holder); err != nil {
 				return fmt.Errorf("lease %s of %s: %w", name, holder, err)
 			}
 			continue
 		}
 		if holder != said {
 			said = holder
-			note(fmt.Sprintf("waiting for %s, which is ingesting into %s", holder, e.o.Collection))
+			note(fmt.Sprintf("waiting for %s, which is %s", holder, t.busy))
 		}
 		select {
 		case <-ctx.Done():
@@ -73,9 +92,9 @@ func (e *Engine) awaitLease(ctx context.Context, name string, note func(string))
 	}
 }
 
-// renewLease renews until ctx ends or the lease is somebody else's, or could not be
-// renewed within its time.
-func (e *Engine) renewLease(ctx context.Context, name string) error {
+// renew renews until ctx ends or the lease is somebody else's, or could not be renewed
+// within its time.
+func (t turn) renew(ctx context.Context, name string) error {
 	ticker := time.NewTicker(leaseTTL / 4)
 	defer ticker.Stop()
 	last := time.Now()
@@ -88,7 +107,7 @@ func (e *Engine) renewLease(ctx context.Context, name string) error {
 		// A store that does not answer must not keep a writer at it whose time is over.
 		attempt, done := context.WithDeadline(ctx, last.Add(leaseTTL))
 		asked := time.Now()
-		_, err := e.o.Store.AcquireLease(attempt, name, e.o.Owner, leaseTTL)
+		_, err := t.state.AcquireLease(attempt, name, t.owner, leaseTTL)
 		done()
 		switch {
 		case err == nil:

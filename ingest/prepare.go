@@ -79,7 +79,7 @@ func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	return seal(en, doc, chunks), nil
+	return seal(en, doc, chunks, r.made), nil
 }
 
 // racy is how young a file's last change may be when it is read for its modification
@@ -112,8 +112,8 @@ func (r *run) describe(en *Entry, found Extracted) (retriever.Document, error) {
 	return d, err
 }
 
-func seal(en *Entry, doc retriever.Document, chunks []retriever.Chunk) *pending {
-	p := &pending{entry: en, up: retriever.Upsert{Document: doc, Chunks: chunks}}
+func seal(en *Entry, doc retriever.Document, chunks []retriever.Chunk, space retriever.Fingerprint) *pending {
+	p := &pending{entry: en, up: retriever.Upsert{Document: doc, Chunks: chunks, Space: space}}
 	p.up.Seal()
 	return p
 }
@@ -131,7 +131,7 @@ func (r *run) reuse(ctx context.Context, en *Entry, doc retriever.Document) (*pe
 			chunks[i].Context = retitle(chunks[i].Context, before.Title, doc.Title)
 		}
 	}
-	p := seal(en, doc, chunks)
+	p := seal(en, doc, chunks, r.held)
 	p.ready = true
 	return p, nil
 }

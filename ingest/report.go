@@ -95,6 +95,10 @@ func (r *run) restrict(ctx context.Context, en *Entry) error {
 	if !en.stored || len(en.access) == 0 {
 		return nil
 	}
+	now, err := r.e.o.Store.Settings(ctx, r.e.o.Scope, r.e.o.Collection)
+	if err != nil {
+		return err
+	}
 	doc, chunks, err := r.e.o.Store.Document(ctx, r.e.o.Scope, en.DocumentID)
 	switch {
 	case errors.Is(err, retriever.ErrDocumentNotFound):
@@ -111,7 +115,7 @@ func (r *run) restrict(ctx context.Context, en *Entry) error {
 		mark += ownMark
 	}
 	doc.ACL, doc.Pipeline = acl, madeBy(doc.Pipeline)+mark
-	up := retriever.Upsert{Document: doc, Chunks: chunks}
+	up := retriever.Upsert{Document: doc, Chunks: chunks, Space: now.Fingerprint}
 	up.Seal()
 	_, err = r.e.o.Store.Put(ctx, r.e.o.Collection, []retriever.Upsert{up})
 	return err

@@ -66,6 +66,11 @@ func (s *memoryStore) Collection(_ context.Context, _ retriever.Scope, name stri
 	return c, nil
 }
 
+func (s *memoryStore) Settings(ctx context.Context, scope retriever.Scope, name string) (retriever.Collection, error) {
+	info, err := s.Collection(ctx, scope, name)
+	return info.Collection, err
+}
+
 func (s *memoryStore) Put(ctx context.Context, collection string, ups []retriever.Upsert) (int, error) {
 	if n, err := s.call("put", ups); err != nil {
 		return n, err
@@ -80,6 +85,9 @@ func (s *memoryStore) Put(ctx context.Context, collection string, ups []retrieve
 	for i, up := range ups {
 		schema, _, err := c.Schema.Extend(up.Document.Metadata)
 		if err != nil {
+			return i, err
+		}
+		if err := up.CheckSpace(c.Fingerprint); err != nil {
 			return i, err
 		}
 		for _, ch := range up.Chunks {

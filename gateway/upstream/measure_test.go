@@ -128,7 +128,7 @@ func (l *library) document(collection, name, title string, data []byte) retrieve
 	for i := range chunks {
 		chunks[i].Vector = vectors[i]
 	}
-	u := retriever.Upsert{Document: retriever.Document{
+	u := retriever.Upsert{Space: l.embedder.Fingerprint(), Document: retriever.Document{
 		ID:         retriever.DocumentID(collection, retriever.DefaultTenant, name),
 		Collection: collection, Tenant: retriever.DefaultTenant, URI: name, Title: title,
 	}, Chunks: chunks}
