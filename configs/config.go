@@ -20,19 +20,22 @@ var Reference []byte
 // yaml tags: Config.Store.Qdrant.Timeout is store.qdrant.timeout, and
 // RAGWAY_STORE_QDRANT_TIMEOUT in the environment.
 type Config struct {
-	DataDir   string    `yaml:"data_dir"`
-	Language  string    `yaml:"language"`
-	Store     Store     `yaml:"store"`
-	Embedder  Embedder  `yaml:"embedder"`
-	Chunking  Chunking  `yaml:"chunking"`
-	Ingest    Ingest    `yaml:"ingest"`
-	Server    Server    `yaml:"server"`
-	Auth      Auth      `yaml:"auth"`
-	Upstream  Upstream  `yaml:"upstream"`
-	Retrieval Retrieval `yaml:"retrieval"`
-	Rewriter  Rewriter  `yaml:"rewriter"`
-	Reranker  Reranker  `yaml:"reranker"`
-	Log       Log       `yaml:"log"`
+	DataDir  string   `yaml:"data_dir"`
+	Language string   `yaml:"language"`
+	Store    Store    `yaml:"store"`
+	Embedder Embedder `yaml:"embedder"`
+	// OtherEmbedders answer for collections that were made with them: while collections
+	// change their embedder, and where several are in use.
+	OtherEmbedders []Embedder `yaml:"other_embedders"`
+	Chunking       Chunking   `yaml:"chunking"`
+	Ingest         Ingest     `yaml:"ingest"`
+	Server         Server     `yaml:"server"`
+	Auth           Auth       `yaml:"auth"`
+	Upstream       Upstream   `yaml:"upstream"`
+	Retrieval      Retrieval  `yaml:"retrieval"`
+	Rewriter       Rewriter   `yaml:"rewriter"`
+	Reranker       Reranker   `yaml:"reranker"`
+	Log            Log        `yaml:"log"`
 }
 
 // Store says where documents are kept.
@@ -216,10 +219,7 @@ func Default() Config {
 				Quantization: "scalar", WriteStreams: 3,
 			},
 		},
-		Embedder: Embedder{
-			Kind: "builtin", Batch: 32, BatchTokens: 100_000, Concurrency: 4,
-			Timeout: 60 * time.Second, Retries: 6,
-		},
+		Embedder: defaultEmbedder(), OtherEmbedders: []Embedder{},
 		Chunking: Chunking{Tokens: 400, Overlap: 0, Tokenizer: "o200k_base"},
 		Ingest:   Ingest{MaxFileSize: 256 * MiB, DocumentTimeout: 2 * time.Minute},
 		Server: Server{
@@ -248,4 +248,22 @@ func Default() Config {
 		Reranker: Reranker{Kind: "none", Depth: 50, Timeout: 10 * time.Second, Concurrency: 4, MaxChars: 8000},
 		Log:      Log{Level: "info", Format: "text"},
 	}
+}
+
+func defaultEmbedder() Embedder {
+	return Embedder{Kind: "builtin", Batch: 32, BatchTokens: 100_000, Concurrency: 4, Timeout: 60 * time.Second, Retries: 6}
+}
+
+// UseEmbedder makes the embedder of this name the main one: the configured one of this kind
+// or model, the main one before the others, or else one of this kind as it is by default.
+func (c *Config) UseEmbedder(name string) {
+	for _, e := range append([]Embedder{c.Embedder}, c.OtherEmbedders...) {
+		if e.Kind == name || e.Model == name {
+			c.Embedder = e
+			return
+		}
+	}
+	c.Embedder = defaultEmbedder()
+	c.Embedder.Kind = name
+	c.Embedder.complete(c.Upstream)
 }

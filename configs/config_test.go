@@ -189,14 +189,48 @@ func TestEmbedderTakesUpstreamAddressWithItsKeyOrNeither(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			env := lookup(map[string]string{"UP": "up", "OWN": "own"})
-			c, err := Load(Sources{Data: []byte(upstream + "embedder: " + tt.embedder + "\n"), Getenv: env})
+			c, err := Load(Sources{Data: []byte(upstream + "embedder: " + tt.embedder + "\nother_embedders: [" + tt.embedder + "]\n"), Getenv: env})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e := c.Embedder; e.BaseURL != tt.wantURL || e.APIKey.Reveal() != tt.wantKey {
-				t.Errorf("got %q with key %q, want %q with %q", e.BaseURL, e.APIKey.Reveal(), tt.wantURL, tt.wantKey)
+			for _, e := range append(c.OtherEmbedders, c.Embedder) {
+				if e.BaseURL != tt.wantURL || e.APIKey.Reveal() != tt.wantKey {
+					t.Errorf("got %q with key %q, want %q with %q", e.BaseURL, e.APIKey.Reveal(), tt.wantURL, tt.wantKey)
+				}
 			}
 		})
+	}
+}
+
+func TestUseEmbedderTakesAConfiguredOneBeforeADefault(t *testing.T) {
+	c, err := Load(Sources{Data: []byte(`
+embedder: {kind: openai, base_url: "http://a/v1", model: large, batch: 7}
+other_embedders:
+  - {kind: openai, base_url: "http://b/v1", model: small}
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]Embedder{
+		"openai":  c.Embedder,
+		"small":   c.OtherEmbedders[0],
+		"builtin": Default().Embedder,
+	} {
+		used := c
+		used.UseEmbedder(name)
+		if diff := cmp.Diff(want, used.Embedder, cmp.AllowUnexported(Secret{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if err := used.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if c.OtherEmbedders[0].Batch != Default().Embedder.Batch {
+		t.Errorf("an item of a list has batch %d, want the default", c.OtherEmbedders[0].Batch)
+	}
+	c.UseEmbedder("huge")
+	if err := c.Validate(); err == nil {
+		t.Error("no error for an embedder that is neither a kind nor a model")
 	}
 }
 

@@ -27,7 +27,7 @@ func overlayEnv(root reflect.Value, secrets secretReader) Problems {
 		switch {
 		case v.Type() == reflect.TypeFor[Secret]():
 			v.Set(reflect.ValueOf(NewSecret(text)))
-		case v.Type() == reflect.TypeFor[[]Key]():
+		case v.Kind() == reflect.Slice && isSection(v.Type().Elem()):
 			d := decoder{origin: name, secrets: secrets}
 			d.decode([]byte(text), v, path)
 			problems = append(problems, d.problems...)

@@ -87,11 +87,18 @@ func (c *Config) complete(getenv func(string) string) {
 			u.BaseURL = OpenAIBaseURL
 		}
 	}
-	if e := &c.Embedder; e.Kind == "openai" && e.BaseURL == "" && !e.APIKey.IsSet() {
-		e.BaseURL, e.APIKey = c.Upstream.BaseURL, c.Upstream.APIKey
+	c.Embedder.complete(c.Upstream)
+	for i := range c.OtherEmbedders {
+		c.OtherEmbedders[i].complete(c.Upstream)
 	}
 	if r := &c.Rewriter; r.Used() && r.BaseURL == "" && !r.APIKey.IsSet() {
 		r.BaseURL, r.APIKey = c.Upstream.BaseURL, c.Upstream.APIKey
+	}
+}
+
+func (e *Embedder) complete(u Upstream) {
+	if e.Kind == "openai" && e.BaseURL == "" && !e.APIKey.IsSet() {
+		e.BaseURL, e.APIKey = u.BaseURL, u.APIKey
 	}
 }
 

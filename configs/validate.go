@@ -19,7 +19,12 @@ func (c Config) Validate() error {
 	k.that(c.DataDir != "", "data_dir", "is empty")
 	k.that(languageCode.MatchString(c.Language), "language", "%q is neither auto nor two-letter codes, such as en or de,fr", c.Language)
 	c.Store.check(&k)
-	c.Embedder.check(&k)
+	c.Embedder.check(&k, "embedder")
+	for i, e := range c.OtherEmbedders {
+		path := fmt.Sprintf("other_embedders[%d]", i)
+		k.that(e.Kind != "none", path+".kind", "none answers for no collection")
+		e.check(&k, path)
+	}
 	c.Chunking.check(&k)
 	c.Ingest.check(&k)
 	c.Server.check(&k, c.Auth)
@@ -48,23 +53,23 @@ func (s Store) check(k *checks) {
 	s.Qdrant.check(k)
 }
 
-func (e Embedder) check(k *checks) {
-	k.oneOf("embedder.kind", e.Kind, "builtin", "openai", "none")
+func (e Embedder) check(k *checks, path string) {
+	k.oneOf(path+".kind", e.Kind, "builtin", "openai", "none")
 	switch e.Kind {
 	case "openai":
-		k.that(e.BaseURL != "", "embedder.base_url", "is empty, and there is no upstream to take it from")
-		k.that(e.Model != "", "embedder.model", "is empty: kind openai needs the model's name")
+		k.that(e.BaseURL != "", path+".base_url", "is empty, and there is no upstream to take it from")
+		k.that(e.Model != "", path+".model", "is empty: kind openai needs the model's name")
 	case "builtin": // a model named without the kind would quietly not be used
-		k.that(e.BaseURL == "", "embedder.base_url", "is for kind openai; the kind is builtin")
-		k.that(e.Model == "", "embedder.model", "is for kind openai; the kind is builtin")
+		k.that(e.BaseURL == "", path+".base_url", "is for kind openai; the kind is builtin")
+		k.that(e.Model == "", path+".model", "is for kind openai; the kind is builtin")
 	}
-	k.url("embedder.base_url", e.BaseURL)
-	k.between("embedder.dimensions", e.Dimensions, 0, 65_536)
-	k.between("embedder.batch", e.Batch, 1, 10_000)
-	k.between("embedder.batch_tokens", e.BatchTokens, 1, 10_000_000)
-	k.between("embedder.concurrency", e.Concurrency, 1, 1000)
-	k.positive("embedder.timeout", e.Timeout)
-	k.between("embedder.retries", e.Retries, 1, 100)
+	k.url(path+".base_url", e.BaseURL)
+	k.between(path+".dimensions", e.Dimensions, 0, 65_536)
+	k.between(path+".batch", e.Batch, 1, 10_000)
+	k.between(path+".batch_tokens", e.BatchTokens, 1, 10_000_000)
+	k.between(path+".concurrency", e.Concurrency, 1, 1000)
+	k.positive(path+".timeout", e.Timeout)
+	k.between(path+".retries", e.Retries, 1, 100)
 }
 
 func (c Chunking) check(k *checks) {

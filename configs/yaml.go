@@ -150,9 +150,18 @@ func (d *decoder) list(node ast.Node, v reflect.Value, key string) {
 	}
 	list := reflect.MakeSlice(v.Type(), len(seq.Values), len(seq.Values))
 	for i, item := range seq.Values {
+		list.Index(i).Set(defaultItem(v.Type().Elem()))
 		d.value(item, list.Index(i), fmt.Sprintf("%s[%d]", key, i))
 	}
 	v.Set(list)
+}
+
+// defaultItem is what an item of a list of sections has where it says nothing.
+func defaultItem(t reflect.Type) reflect.Value {
+	if t == reflect.TypeFor[Embedder]() {
+		return reflect.ValueOf(defaultEmbedder())
+	}
+	return reflect.Zero(t)
 }
 
 func (d *decoder) scalar(node ast.Node, v reflect.Value, key string) {
@@ -170,7 +179,7 @@ func (d *decoder) scalar(node ast.Node, v reflect.Value, key string) {
 func (d *decoder) secret(node ast.Node, s *Secret, key string) {
 	entries, ok := mapping(node)
 	if !ok || len(entries) != 1 {
-		d.add(node, key, "a secret is not written in the configuration: use {env: NAME} or {file: PATH}, or "+EnvName(key))
+		d.add(node, key, "a secret is not written in the configuration: use {env: NAME} or {file: PATH}"+orVariable(key))
 		return
 	}
 	kind := entries[0].Key.GetToken().Value
@@ -185,6 +194,14 @@ func (d *decoder) secret(node ast.Node, s *Secret, key string) {
 		return
 	}
 	*s = NewSecret(value)
+}
+
+// orVariable names the variable that sets a key; one of a list's items has none.
+func orVariable(key string) string {
+	if strings.Contains(key, "[") {
+		return ""
+	}
+	return ", or " + EnvName(key)
 }
 
 // mapping returns the entries of a block or flow mapping; one entry alone is a node of

@@ -102,7 +102,12 @@ func (a *app) newLogger(c configs.Log) *slog.Logger {
 // store opens the configured store. A command that only reads does not create a data
 // folder: it says that there is none.
 func (a *app) store(ctx context.Context, readOnly bool) (retriever.Store, error) {
-	if a.cfg.Store.Kind == "qdrant" {
+	return a.storeOf(ctx, a.cfg.Store.Kind, readOnly)
+}
+
+// storeOf is store for a kind that need not be the configured one.
+func (a *app) storeOf(ctx context.Context, kind string, readOnly bool) (retriever.Store, error) {
+	if kind == "qdrant" {
 		return a.qdrantStore(ctx)
 	}
 	if readOnly {
@@ -142,8 +147,9 @@ func (a *app) qdrantStore(ctx context.Context) (retriever.Store, error) {
 }
 
 // embedder returns the configured one; nil for none.
-func (a *app) embedder() (retriever.Embedder, error) {
-	c := a.cfg.Embedder
+func (a *app) embedder() (retriever.Embedder, error) { return a.newEmbedder(a.cfg.Embedder) }
+
+func (a *app) newEmbedder(c configs.Embedder) (retriever.Embedder, error) {
 	switch c.Kind {
 	case "none":
 		return nil, nil
@@ -158,6 +164,19 @@ func (a *app) embedder() (retriever.Embedder, error) {
 	})
 }
 
+// otherEmbedders are those of other_embedders.
+func (a *app) otherEmbedders() ([]retriever.Embedder, error) {
+	var out []retriever.Embedder
+	for _, c := range a.cfg.OtherEmbedders {
+		e, err := a.newEmbedder(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
 // stageObserver is told how long a stage of retrieval took and how it ended.
 type stageObserver = func(stage string, took time.Duration, err error)
 
@@ -168,8 +187,12 @@ func (a *app) engine(store retriever.Store, e retriever.Embedder, observe stageO
 	if err != nil {
 		return nil, err
 	}
+	others, err := a.otherEmbedders()
+	if err != nil {
+		return nil, err
+	}
 	return retriever.New(retriever.Options{
-		Store: store, Embedder: e, Reranker: reranker, RerankDepth: a.cfg.Reranker.Depth, Logger: a.log, Count: a.countTokens, Observe: observe,
+		Store: store, Embedder: e, Others: others, Reranker: reranker, RerankDepth: a.cfg.Reranker.Depth, Logger: a.log, Count: a.countTokens, Observe: observe,
 		K: c.TopK, Depth: c.Candidates, Fusion: fusionOf(c.Fusion),
 		EmbedTimeout: c.Timeouts.Embed, StoreTimeout: c.Timeouts.Search,
 	})

@@ -86,7 +86,7 @@ func (c *askCmd) client(ctx context.Context, a *app) (client, error) {
 	if err != nil {
 		return client{}, err
 	}
-	srv, err := a.gateway(store, serving{registry: prometheus.NewRegistry(), scope: &scope})
+	srv, err := a.gateway(ctx, store, serving{registry: prometheus.NewRegistry(), scope: &scope})
 	if err != nil {
 		return client{}, err
 	}

@@ -31,7 +31,7 @@ type grammar struct {
 	Ingest      ingestCmd      `cmd:"" help:"Read documents into a collection."`
 	Search      searchCmd      `cmd:"" help:"Find passages."`
 	Ask         askCmd         `cmd:"" help:"Ask a question and print the cited answer."`
-	Collections collectionsCmd `cmd:"" help:"List, show, create and delete collections."`
+	Collections collectionsCmd `cmd:"" help:"List, show, create, delete, re-embed and copy collections."`
 	Documents   documentsCmd   `cmd:"" help:"List, show and delete documents, and list those that failed."`
 	Extract     extractCmd     `cmd:"" help:"Print what ingest would see in files; touches no store."`
 	Eval        evalCmd        `cmd:"" help:"Measure retrieval quality on questions with known answers."`
@@ -149,17 +149,32 @@ func exitCode(err error) int {
 
 // hintFor is what to do about an error that has one clear remedy.
 func hintFor(err error) string {
+	var mismatch *retriever.SpaceMismatch
 	switch {
-	case errors.Is(err, retriever.ErrFingerprint):
-		return "configure the embedder the collection was made with, or ingest into a new collection"
+	case errors.As(err, &mismatch):
+		return fmt.Sprintf("configure the embedder it was made with, or change it: ragway collections reembed %s --embedder %s",
+			mismatch.Collection, embedderName(mismatch.Offered))
 	case errors.Is(err, retriever.ErrNewerFormat):
 		return "use a ragway at least as new as the one that wrote it; nothing was changed"
+	case errors.Is(err, ingest.ErrInTheWay):
+		return "add --replace if the copy is to take its place, which stays as it was until the copy is complete"
 	case errors.Is(err, ingest.ErrPruneRefused):
 		return "add --force if that is what you mean"
 	case errors.Is(err, syscall.EADDRINUSE):
 		return "something listens there already; choose another address with --listen"
 	}
 	return ""
+}
+
+// embedderName is what --embedder takes for the configured embedder that makes f.
+func embedderName(f retriever.Fingerprint) string {
+	switch {
+	case f.IsZero():
+		return "none"
+	case f.IsStatic():
+		return "builtin"
+	}
+	return f.Model
 }
 
 // suggestion is ", did you mean X?" when s is probably a slip of one of the choices.

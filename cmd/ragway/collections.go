@@ -15,10 +15,13 @@ import (
 )
 
 type collectionsCmd struct {
-	List   collectionsListCmd   `cmd:"" help:"List collections."`
-	Show   collectionsShowCmd   `cmd:"" help:"Show one collection."`
-	Create collectionsCreateCmd `cmd:"" help:"Create an empty collection, which keeps the settings it is created with."`
-	Delete collectionsDeleteCmd `cmd:"" help:"Delete a collection with all its documents."`
+	List     collectionsListCmd     `cmd:"" help:"List collections."`
+	Show     collectionsShowCmd     `cmd:"" help:"Show one collection."`
+	Create   collectionsCreateCmd   `cmd:"" help:"Create an empty collection, which keeps the settings it is created with."`
+	Delete   collectionsDeleteCmd   `cmd:"" help:"Delete a collection with all its documents."`
+	Reembed  collectionsReembedCmd  `cmd:"" help:"Change a collection's embedder while it is served."`
+	Copy     collectionsCopyCmd     `cmd:"" help:"Copy a collection to the other kind of store, vectors included."`
+	Snapshot collectionsSnapshotCmd `cmd:"" help:"Make a copy of a collection as it is now."`
 }
 
 type collectionsListCmd struct{ reading }
@@ -136,7 +139,7 @@ func collectionJSON(i retriever.CollectionInfo) collectionOut {
 
 type collectionsCreateCmd struct {
 	Name        string `arg:"" help:"Name: a-z, 0-9, _ and -."`
-	Embedder    string `placeholder:"builtin|openai|none" help:"Embedder (default: as configured)."`
+	Embedder    string `placeholder:"builtin|openai|none|MODEL" help:"Embedder: a kind, or the model of a configured one (default: the configured one)."`
 	ChunkTokens int    `placeholder:"N" help:"Tokens a chunk holds at most (default: as configured, 400)."`
 	Language    string `placeholder:"L" help:"Language of the documents, e.g. en or de (default: as configured, en)."`
 }
@@ -145,8 +148,7 @@ func (c *collectionsCreateCmd) Run(ctx context.Context, a *app) error {
 	if err := retriever.CheckCollectionName(c.Name); err != nil {
 		return usagef("%w", err)
 	}
-	err := a.configure(func(cfg *configs.Config) {
-		setIf(&cfg.Embedder.Kind, c.Embedder)
+	err := a.configure(embedderFlag(c.Embedder), func(cfg *configs.Config) {
 		setIf(&cfg.Chunking.Tokens, c.ChunkTokens)
 		setIf(&cfg.Language, c.Language)
 	})

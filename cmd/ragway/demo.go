@@ -77,7 +77,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 	if err != nil {
 		return "", err
 	}
-	srv, err := a.gateway(store, serving{registry: registry})
+	srv, err := a.gateway(ctx, store, serving{registry: registry})
 	if err != nil {
 		return "", err
 	}

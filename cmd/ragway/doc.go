@@ -21,7 +21,8 @@
 // Package ingest fills a store: a Source (ingest/source) offers items, Engine.Plan
 // compares them with what is stored, and Engine.Apply reads, extracts (ingest/extract),
 // chunks (ingest/chunk), embeds and stores what differs, each document whole. What fails
-// goes to a ledger with a typed reason.
+// goes to a ledger with a typed reason. A Move builds a collection beside another, embedded
+// anew or in another store, and puts it in its place (retriever.Stager).
 //
 // Package gateway is the server. A chat request is authenticated, decoded, understood,
 // enriched and forwarded; the answer's citations are checked on the way back. Three leaf

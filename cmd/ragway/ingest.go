@@ -186,24 +186,28 @@ type ingestion struct {
 }
 
 // options are the engine's for one collection. An existing collection keeps its own
-// chunking, and its embedding space decides whether there are vectors at all.
+// chunking and embedder.
 func (i ingestion) options(ctx context.Context, collection string) (ingest.Options, error) {
 	a := i.app
-	embedder, err := a.cachedEmbedder(ctx, i.store)
+	template := retriever.Collection{Chunking: a.chunking(), Language: a.cfg.Language}
+	info, err := i.store.Collection(ctx, retriever.Operator(), collection)
+	found := err == nil
+	switch {
+	case found:
+		template = info.Collection
+	case !errors.Is(err, retriever.ErrCollectionNotFound):
+		return ingest.Options{}, err
+	}
+	embedder, err := a.cachedEmbedder(ctx, i.store, template.Fingerprint)
 	if err != nil {
 		return ingest.Options{}, err
 	}
-	template := retriever.Collection{Chunking: a.chunking(), Language: a.cfg.Language}
-	info, err := i.store.Collection(ctx, retriever.Operator(), collection)
-	switch {
-	case errors.Is(err, retriever.ErrCollectionNotFound):
-	case err != nil:
-		return ingest.Options{}, err
-	default:
-		template = info.Collection
-		if info.Fingerprint.IsZero() {
-			embedder = nil
-		}
+	if found && template.Fingerprint.IsZero() {
+		embedder = nil
+	}
+	var space retriever.Fingerprint
+	if embedder != nil {
+		space = embedder.Fingerprint()
 	}
 	splitter, err := a.splitter(template.Chunking)
 	if err != nil {
@@ -212,7 +216,7 @@ func (i ingestion) options(ctx context.Context, collection string) (ingest.Optio
 	return ingest.Options{
 		Store: i.store, Scope: retriever.Operator(), Embedder: embedder,
 		Extract: i.extract, Claims: i.claims, Chunk: splitter.Split,
-		PipelineID: pipelineID(i.extractID, splitter.ID(), embedder),
+		PipelineID: ingest.PipelineID(i.extractID, splitter.ID(), space),
 		Collection: collection, Template: template,
 		Workers: a.cfg.Ingest.Workers, Owner: processOwner(), Abandoned: ownerIsDead,
 		Limits:   ingest.Limits{DocumentBytes: int64(a.cfg.Ingest.MaxFileSize), DocumentTime: a.cfg.Ingest.DocumentTimeout},
@@ -220,23 +224,25 @@ func (i ingestion) options(ctx context.Context, collection string) (ingest.Optio
 	}, nil
 }
 
-// pipelineID changes whenever the same bytes would be stored as something else.
-func pipelineID(extractID, chunkID string, e retriever.Embedder) string {
-	space := "none"
-	if e != nil {
-		f := e.Fingerprint()
-		f.Dimension = 0 // not known before the first answer of some servers; the model's name stands for it
-		space = f.Key()
-	}
-	return strings.Join([]string{extractID, chunkID, "embed/" + space}, "; ")
-}
-
-// cachedEmbedder is the configured embedder behind the cache in the data folder, so that
-// no text is paid for twice. The built-in one is faster than the cache and goes without.
-func (a *app) cachedEmbedder(ctx context.Context, store retriever.Store) (retriever.Embedder, error) {
+// cachedEmbedder is the first of the configured embedders that could be of this space, or
+// else the main one, behind the cache in the data folder, so that no text is paid for
+// twice. The built-in one is faster than the cache and goes without.
+func (a *app) cachedEmbedder(ctx context.Context, store retriever.Store, space retriever.Fingerprint) (retriever.Embedder, error) {
 	e, err := a.embedder()
-	if err != nil || e == nil || a.cfg.Embedder.Kind == "builtin" {
-		return e, err
+	if err != nil {
+		return nil, err
+	}
+	if !space.IsZero() && (e == nil || space.Matches(e.Fingerprint()) != nil) {
+		others, err := a.otherEmbedders()
+		if err != nil {
+			return nil, err
+		}
+		if n := slices.IndexFunc(others, func(o retriever.Embedder) bool { return space.Matches(o.Fingerprint()) == nil }); n >= 0 {
+			e = others[n]
+		}
+	}
+	if e == nil || e.Fingerprint().IsStatic() {
+		return e, nil
 	}
 	if s, ok := store.(*local.Store); ok {
 		return retriever.NewCachingEmbedder(e, s.EmbeddingCache(), retriever.CachingOptions{Logger: a.log}), nil

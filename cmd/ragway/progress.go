@@ -54,6 +54,8 @@ func (p *progress) event(ev ingest.Event) {
 	switch e := ev.(type) {
 	case ingest.PlanEvent:
 		p.plan(e)
+	case ingest.MovePlan:
+		p.movePlan(e)
 	case ingest.Note:
 		p.say("%s\n", plain(e.Message))
 	case ingest.DocumentEvent:
@@ -68,11 +70,21 @@ func (p *progress) plan(e ingest.PlanEvent) {
 		p.say("collection %s is new\n", e.Collection)
 	}
 	p.say("%s: %s\n", e.Source, countsLine(e.Counts))
-	if total := e.Added + e.Changed + e.Deleted; p.bars != nil && total > 0 {
-		p.bar = p.bars.AddBar(int64(total),
-			mpb.PrependDecorators(decor.Name(e.Source), decor.CountersNoUnit(" %d / %d")),
-			mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+	p.addBar(e.Source, e.Added+e.Changed+e.Deleted)
+}
+
+func (p *progress) addBar(name string, total int) {
+	if p.bars == nil || total == 0 {
+		return
 	}
+	p.bar = p.bars.AddBar(int64(total),
+		mpb.PrependDecorators(decor.Name(name), decor.CountersNoUnit(" %d / %d")),
+		mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+}
+
+func (p *progress) movePlan(e ingest.MovePlan) {
+	p.say("%s\n", movePlanLine(e))
+	p.addBar(e.Collection, e.Write+e.Delete)
 }
 
 func (p *progress) document(e ingest.DocumentEvent) {

@@ -42,11 +42,19 @@ func (r reading) open(ctx context.Context, a *app, flags ...func(*configs.Config
 	if err != nil {
 		return nil, scope, err
 	}
-	if err := a.configure(flags...); err != nil {
+	if err := a.configure(append(flags, a.quieter)...); err != nil {
 		return nil, scope, err
 	}
 	store, err := a.store(ctx, true)
 	return store, scope, err
+}
+
+// quieter leaves a person's terminal to results: what an index says of itself when it is
+// opened is news for the log of a server.
+func (a *app) quieter(cfg *configs.Config) {
+	if a.LogLevel == "" && cfg.Log.Level == "info" {
+		cfg.Log.Level = "warn"
+	}
 }
 
 // asking are the flags of commands that search. What they leave open the configuration
@@ -99,5 +107,18 @@ func (s asking) engine(ctx context.Context, a *app) (*retriever.Engine, retrieve
 		q.Collections, q.SkipMissing = s.Collection, false
 	}
 	eng, err := a.engine(store, embedder, nil)
-	return eng, q, err
+	if err != nil || q.Mode == retriever.Lexical {
+		return eng, q, err
+	}
+	return eng, q, checkSpaces(ctx, eng, scope, q.Collections)
+}
+
+// checkSpaces refuses the first collection whose vectors no configured embedder makes: what
+// it answers by words alone would pass for all it has.
+func checkSpaces(ctx context.Context, eng *retriever.Engine, scope retriever.Scope, collections []string) error {
+	mismatches, err := eng.CheckSpaces(ctx, scope, collections...)
+	if err != nil || len(mismatches) == 0 {
+		return err
+	}
+	return mismatches[0]
 }

@@ -44,7 +44,8 @@ func create(ts *testscript.TestScript, name string) *os.File {
 
 func environ(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "RAGWAY_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "OPENAI_BASE_URL", "OPENAI_API_KEY",
+		"RAGWAY_API_KEY", "RAGWAY_CONFIG", "RAGWAY_EMBEDDER_BASE_URL", "RAGWAY_EMBEDDER_RETRIES", "RAGWAY_OTHER_EMBEDDERS", "RAGWAY_STORE_QDRANT_ADDRESSES"} {
 		if v := ts.Getenv(name); v != "" {
 			env = append(env, name+"="+v)
 		}

@@ -46,7 +46,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	srv, err := a.gateway(store, serving{registry: newRegistry(), secret: secret, keys: a.keys()})
+	srv, err := a.gateway(ctx, store, serving{registry: newRegistry(), secret: secret, keys: a.keys()})
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ type serving struct {
 }
 
 // gateway wires the server over an open store.
-func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error) {
+func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*gateway.Server, error) {
 	embedder, err := a.embedder()
 	if err != nil {
 		return nil, err
@@ -208,6 +208,11 @@ func (a *app) gateway(store retriever.Store, s serving) (*gateway.Server, error)
 	eng, err := a.engine(store, embedder, func(stage string, took time.Duration, err error) { srv.ObserveStage(stage, took, err) })
 	if err != nil {
 		return nil, err
+	}
+	if a.cfg.Retrieval.Mode != string(retriever.Lexical) {
+		if err := checkSpaces(ctx, eng, retriever.Operator(), a.cfg.Retrieval.Collections); err != nil {
+			return nil, err
+		}
 	}
 	up, err := a.upstream()
 	if err != nil {
