@@ -2,6 +2,7 @@ package retriever
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,7 @@ func newSelection(q Query, now time.Time) *selection {
 // run looks at the hits of a ranking one by one and reads the texts of those that may be
 // kept, a few at a time.
 func (s *selection) run(ctx context.Context, l *lineup) error {
+	s.dropped = slices.Grow(s.dropped, len(l.hits)) // most of them, and hits are large
 	for i := 0; i < len(l.hits); i++ {
 		if drop := s.judgeUnread(l.hits[i]); drop != "" {
 			s.drop(l.hits[i], drop)

@@ -41,6 +41,7 @@ func upserts(docs []document) []retriever.Upsert {
 			Document: retriever.Document{Collection: collection, Tenant: retriever.DefaultTenant, URI: "corpus#" + id, RecordID: id, Hash: id,
 				Metadata: retriever.Metadata{"source": d.source, "year": d.year, "date": d.date, "team": d.team}},
 			Chunks: []retriever.Chunk{{Text: d.text, Tokens: len(d.text) / 4, Vector: d.vector}},
+			Space:  fingerprint,
 		}
 		out[i].Seal()
 	}
