@@ -1,6 +1,9 @@
 package retriever
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // FusionMethod is how two lists become one.
 type FusionMethod string
@@ -56,16 +59,26 @@ func (f Fusion) Fuse(set CandidateSet) []Hit {
 		alpha = 0
 	}
 	score := f.scorer(set.Candidates, alpha)
-	hits := make([]Hit, len(set.Candidates))
-	for i, c := range set.Candidates {
+	type scored struct {
+		score     float64
+		candidate *Candidate
+	}
+	order := make([]scored, len(set.Candidates)) // sorted instead of hits, which are large
+	for i := range set.Candidates {
+		order[i] = scored{score(set.Candidates[i]), &set.Candidates[i]}
+	}
+	slices.SortFunc(order, func(a, b scored) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.candidate.Chunk.ID, b.candidate.Chunk.ID))
+	})
+	hits := make([]Hit, len(order))
+	for i, o := range order {
 		hits[i] = Hit{
-			Passage:   c.Passage,
-			Score:     score(c),
-			Relevance: relevance(c, alpha, set.Background),
-			Signals:   Signals{Lexical: c.Lexical, Dense: c.Dense, Coverage: c.Coverage},
+			Passage:   o.candidate.Passage,
+			Score:     o.score,
+			Relevance: relevance(*o.candidate, alpha, set.Background),
+			Signals:   Signals{Lexical: o.candidate.Lexical, Dense: o.candidate.Dense, Coverage: o.candidate.Coverage},
 		}
 	}
-	sortHits(hits)
 	if words && vectors {
 		f.reserve(hits)
 	}

@@ -110,19 +110,9 @@ func joinWordings(rankings [][]Hit) []Hit {
 	return out
 }
 
-// sortHits puts the best first, ties by chunk ID. Hits are large: their places are sorted,
-// and each hit moves once.
+// sortHits puts the best first, ties by chunk ID.
 func sortHits(hits []Hit) {
-	order := make([]*Hit, len(hits))
-	for i := range hits {
-		order[i] = &hits[i]
-	}
-	slices.SortFunc(order, func(a, b *Hit) int {
+	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Chunk.ID, b.Chunk.ID))
 	})
-	sorted := make([]Hit, len(hits))
-	for i, h := range order {
-		sorted[i] = *h
-	}
-	copy(hits, sorted)
 }

@@ -123,7 +123,7 @@ func abstracts(t *testing.T, path, collection string, embedder retriever.Embedde
 		t.Fatal(err)
 	}
 	for i := range docs {
-		docs[i].Chunks[0].Vector = vectors[i]
+		docs[i].Chunks[0].Vector, docs[i].Space = vectors[i], embedder.Fingerprint()
 		docs[i].Seal()
 	}
 	return docs

@@ -68,7 +68,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usagef("%w", err)
 	}
-	return c.run(ctx, a, eng, sources)
+	return c.run(ctx, a, eng, store, sources)
 }
 
 func (c *ingestCmd) check() error {
@@ -141,9 +141,13 @@ func (c *ingestCmd) acl() ([]string, error) {
 	return acl, nil
 }
 
+// muchNew is how many chunks a store takes about a second to index; it opens as many in a
+// hundredth of that once they are.
+const muchNew = 10_000
+
 // run ingests one source after the other. A document that cannot be read does not stop
-// the rest.
-func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, sources []ingest.Source) error {
+// the rest. What is much is indexed here and not by whoever opens the store next.
+func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, store retriever.Store, sources []ingest.Source) error {
 	var total ingest.Summary
 	start := time.Now() // planning counts as well
 	out := newProgress(a, c.DryRun)
@@ -168,7 +172,16 @@ func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, sources
 			return err
 		}
 	}
+	var err error
+	if total.Chunks >= muchNew {
+		out.event(ingest.Note{Message: "indexing"})
+		err = store.Ping(ctx)
+		total.Seconds = time.Since(start).Seconds()
+	}
 	out.summary(total)
+	if err != nil {
+		return fmt.Errorf("everything is stored, and indexing it failed: %w", err)
+	}
 	if total.Failed > 0 {
 		return fmt.Errorf("%w: see `ragway documents failed --collection %s`", errSomeFailed, c.Collection)
 	}
