@@ -84,6 +84,27 @@ func (c *collectionsShowCmd) Run(ctx context.Context, a *app) error {
 	} {
 		fmt.Fprintf(a.out, "%-12s %s\n", line[0], line[1])
 	}
+	return c.printBeside(ctx, a, store, scope)
+}
+
+// printBeside tells the operator of what lies beside the collection and takes room.
+func (c *collectionsShowCmd) printBeside(ctx context.Context, a *app, store retriever.Store, scope retriever.Scope) error {
+	if !scope.IsOperator() {
+		return nil
+	}
+	for _, beside := range []struct{ name, collection, advice string }{
+		{"being built", retriever.StagedName(c.Name), "by reembed or copy, which go on where they were"},
+		{"kept", retriever.FormerName(c.Name), "from before; reembed --drop-old deletes it"},
+	} {
+		info, err := store.Collection(ctx, scope, beside.collection)
+		switch {
+		case errors.Is(err, retriever.ErrCollectionNotFound):
+		case err != nil:
+			return err
+		default:
+			fmt.Fprintf(a.out, "%-12s %s, embedder %s, %s\n", beside.name, plural(info.Documents, "document"), info.Fingerprint, beside.advice)
+		}
+	}
 	return nil
 }
 

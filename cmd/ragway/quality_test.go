@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"math"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,32 +92,12 @@ func storedEmbeddings(t *testing.T) string {
 	}
 	other := make([]float32, 384)
 	other[0] = 1
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var asked struct{ Input []string }
-		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
+	return embeddingServer(t, func(_, text string) []float32 {
+		if v, ok := vectors[letters(text)]; ok {
+			return v
 		}
-		type item struct {
-			Index     int       `json:"index"`
-			Embedding []float32 `json:"embedding"`
-		}
-		answer := struct {
-			Data []item `json:"data"`
-		}{}
-		for i, text := range asked.Input {
-			v, ok := vectors[letters(text)]
-			if !ok {
-				v = other
-			}
-			answer.Data = append(answer.Data, item{i, v})
-		}
-		if err := json.NewEncoder(w).Encode(answer); err != nil {
-			t.Errorf("answer: %v", err)
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server.URL + "/v1"
+		return other
+	})
 }
 
 // letters is s without white space: where a title ends and a text begins does not matter.

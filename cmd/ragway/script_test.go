@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // $MODELS, the base URL of an embedding server.
 func TestScripts(t *testing.T) {
 	var peer qdranttest.Server
-	servers := map[string]string{"QDRANT": peer.Start(t), "MODELS": embeddingServer(t)}
+	servers := map[string]string{"QDRANT": peer.Start(t), "MODELS": embeddingServer(t, wordVector)}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {

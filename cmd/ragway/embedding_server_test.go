@@ -10,10 +10,8 @@ import (
 	"testing"
 )
 
-// embeddingServer serves /v1/embeddings of models of its own: each puts the words of a
-// text in dimensions of its own choice, 64 of model small and 128 of any other. It returns
-// the address up to /v1.
-func embeddingServer(t *testing.T) string {
+// embeddingServer serves /v1/embeddings and returns its address up to /v1.
+func embeddingServer(t *testing.T, vector func(model, text string) []float32) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct {
 			Model string
@@ -31,7 +29,7 @@ func embeddingServer(t *testing.T) string {
 			Data []item `json:"data"`
 		}{}
 		for i, text := range asked.Input {
-			answer.Data = append(answer.Data, item{i, wordVector(asked.Model, text)})
+			answer.Data = append(answer.Data, item{i, vector(asked.Model, text)})
 		}
 		_ = json.NewEncoder(w).Encode(answer) // a client that has gone is not this server's concern
 	}))
@@ -39,6 +37,8 @@ func embeddingServer(t *testing.T) string {
 	return server.URL + "/v1"
 }
 
+// wordVector puts the words of a text in dimensions of the model's own choice, 64 of model
+// small and 128 of any other.
 func wordVector(model, text string) []float32 {
 	v := make([]float32, 128)
 	if model == "small" {
