@@ -1,10 +1,7 @@
 package extract
 
 import (
-	"context"
 	"encoding/xml"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 
@@ -15,15 +12,12 @@ import (
 // Elements are told by their local names: the transitional and the strict form of the
 // format use the same ones in different namespaces.
 type docx struct {
-	ctx    context.Context
+	xmlWalker
 	p      *pack
 	w      *writer
 	styles map[string]style
 	lists  *numbering
-	depth  int // bound
 
-	dec    *xml.Decoder
-	at     int      // elements open
 	code   []string // lines of a code block not written yet
 	inList bool     // the block before was an item
 	boxes  []string // text boxes anchored in the paragraph at hand
@@ -31,83 +25,10 @@ type docx struct {
 }
 
 func (x *docx) walkPart(data []byte) error {
-	x.dec = newDecoder(data)
-	err := x.content(x.flow())
+	err := x.walk(data, x.flow())
 	x.flushCode()
-	if errors.Is(err, io.EOF) && x.at == 0 {
-		return nil
-	}
-	return x.typed(err)
+	return err
 }
-
-func (x *docx) typed(err error) error {
-	var f *ingest.Failure
-	if err == nil || errors.As(err, &f) || x.ctx.Err() != nil {
-		return err
-	}
-	return ingest.Failf(ingest.Corrupt, "byte %d of a part: %w", x.dec.InputOffset(), err)
-}
-
-// content reads up to the end of the open element, giving each child and each run of
-// text to the handler. A child that the handler does not consume is an error of ours, so
-// handlers return what they do not know to skip or descend.
-func (x *docx) content(h handler) error {
-	for {
-		t, err := x.dec.Token()
-		if err != nil {
-			return err
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if err := x.enter(t, h); err != nil {
-				return err
-			}
-		case xml.EndElement:
-			return nil
-		case xml.CharData:
-			if h.text != nil {
-				h.text(string(t))
-			}
-		}
-	}
-}
-
-// A handler says what to do with the children of an element: nil means skip it.
-type handler struct {
-	child func(xml.StartElement) func() error
-	text  func(string)
-}
-
-func (x *docx) enter(t xml.StartElement, h handler) error {
-	if x.at++; x.at > x.depth {
-		return ingest.Failf(ingest.TooDeep, "nested more than %d levels", x.depth)
-	}
-	defer func() { x.at-- }()
-	if read := h.child(t); read != nil {
-		return read()
-	}
-	return x.skip()
-}
-
-// skip reads past the open element, without recursion.
-func (x *docx) skip() error {
-	for open := 1; open > 0; {
-		t, err := x.dec.Token()
-		if err != nil {
-			return err
-		}
-		switch t.(type) {
-		case xml.StartElement:
-			open++
-		case xml.EndElement:
-			open--
-		}
-	}
-	return nil
-}
-
-// descend reads an element that only wraps others.
-func (x *docx) descend(h handler) func() error { return func() error { return x.content(h) } }
 
 // flow handles what stands where paragraphs stand.
 func (x *docx) flow() handler {
@@ -350,13 +271,4 @@ func (x *docx) part(t xml.StartElement, parts *[]string) func() error {
 		}
 	}
 	return nil
-}
-
-func xmlAttr(t xml.StartElement, name string) string {
-	for _, a := range t.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
 }

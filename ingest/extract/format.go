@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"io"
 	"mime"
 	"strings"
 
@@ -19,15 +20,20 @@ type format struct {
 	also []string // further media types under which servers send it
 	exts []string
 	read func(context.Context, *document) error
+	// binary formats are known by their content: a file of that name without it is damaged.
+	binary bool
+	// part is how the name of an entry begins in every package of this format and in no
+	// other, for packages that do not say their type.
+	part string
 	// ready, if set, waits for what reading needs: that is not the document's time.
 	ready func(context.Context, *Registry) error
 }
 
 var formats = []*format{
-	{name: "pdf", mime: "application/pdf", exts: []string{".pdf"}, read: readPDF,
+	{name: "pdf", mime: "application/pdf", exts: []string{".pdf"}, binary: true, read: readPDF,
 		ready: func(ctx context.Context, r *Registry) error { return r.pdf.warm(ctx) }},
 	{name: "docx", mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, read: readDOCX},
+		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, binary: true, part: "word/", read: readDOCX},
 	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},
 		exts: []string{".html", ".htm", ".xhtml"}, read: readHTML},
 	{name: "markdown", mime: "text/markdown", also: []string{"text/x-markdown"},
@@ -92,9 +98,9 @@ func choose(in ingest.Input) (*format, error) {
 	switch {
 	case f == nil:
 		return nil, unsupported(in)
-	case (f.name == "pdf" || f.name == "docx") && nothingElse(in.Data):
+	case f.binary && nothingElse(in.Data):
 		return nil, ingest.Failf(ingest.Corrupt, "named %s, but the content is not", f.name)
-	case f.name == "pdf", f.name == "docx", isBinary(in.Data):
+	case f.binary, isBinary(in.Data):
 		return nil, unsupported(in)
 	case f.name == "text" && looksLikeHTML(in.Data):
 		return named("html"), nil
@@ -119,7 +125,7 @@ func sniff(in ingest.Input) (*format, error) {
 // textual reports whether the name says text, where "%PDF-" may well stand in a sentence.
 func textual(in ingest.Input) bool {
 	f := byExtension[extensionOf(in.Name)]
-	return f != nil && f.name != "pdf" && f.name != "docx" && !bytes.HasPrefix(in.Data, []byte("%PDF-"))
+	return f != nil && !f.binary && !bytes.HasPrefix(in.Data, []byte("%PDF-"))
 }
 
 func sniffZip(in ingest.Input) (*format, error) {
@@ -127,15 +133,38 @@ func sniffZip(in ingest.Input) (*format, error) {
 	if err != nil {
 		return nil, ingest.Failf(ingest.Corrupt, "zip package: %w", err)
 	}
-	for _, f := range z.File {
-		if strings.HasPrefix(f.Name, "word/") {
-			return named("docx"), nil
+	if f := byMIME[packageType(z)]; f != nil {
+		return f, nil
+	}
+	for _, entry := range z.File {
+		for _, f := range formats {
+			if f.part != "" && strings.HasPrefix(entry.Name, f.part) {
+				return f, nil
+			}
 		}
 	}
-	if f := byExtension[extensionOf(in.Name)]; f != nil && f.name == "docx" {
+	if f := byExtension[extensionOf(in.Name)]; f != nil && f.binary {
 		return f, nil // its reader says which part is missing
 	}
 	return nil, unsupported(in)
+}
+
+// packageType is what OpenDocument and EPUB packages say of themselves in their first
+// entry, which is not compressed so that it can be read without unpacking.
+func packageType(z *zip.Reader) string {
+	if len(z.File) == 0 || z.File[0].Name != "mimetype" || z.File[0].UncompressedSize64 > 255 {
+		return ""
+	}
+	r, err := z.File[0].Open()
+	if err != nil {
+		return ""
+	}
+	defer r.Close()
+	kind, err := io.ReadAll(io.LimitReader(r, 255))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(kind))
 }
 
 // nothingElse reports whether data has no mark of another format: then what its name says
