@@ -77,8 +77,10 @@ type Embedder struct {
 	Batch          int           `yaml:"batch"`        // texts a request
 	BatchTokens    int           `yaml:"batch_tokens"` // tokens a request
 	Concurrency    int           `yaml:"concurrency"`  // requests at once
-	Timeout        time.Duration `yaml:"timeout"`      // of one request
-	Retries        int           `yaml:"retries"`      // after the first attempt
+	RPM            int           `yaml:"requests_per_minute"`
+	TPM            int           `yaml:"tokens_per_minute"`
+	Timeout        time.Duration `yaml:"timeout"` // of one request
+	Retries        int           `yaml:"retries"` // after the first attempt
 }
 
 // Chunking is what a new collection is created with. Counts are tokens of Tokenizer.

@@ -68,6 +68,8 @@ func (e Embedder) check(k *checks, path string) {
 	k.between(path+".batch", e.Batch, 1, 10_000)
 	k.between(path+".batch_tokens", e.BatchTokens, 1, 10_000_000)
 	k.between(path+".concurrency", e.Concurrency, 1, 1000)
+	k.between(path+".requests_per_minute", e.RPM, 0, 10_000_000)
+	k.between(path+".tokens_per_minute", e.TPM, 0, 10_000_000_000)
 	k.positive(path+".timeout", e.Timeout)
 	k.between(path+".retries", e.Retries, 1, 100)
 }

@@ -160,6 +160,7 @@ func (a *app) newEmbedder(c configs.Embedder) (retriever.Embedder, error) {
 		BaseURL: c.BaseURL, APIKey: c.APIKey.Reveal(), Model: c.Model, Dimensions: c.Dimensions,
 		QueryPrefix: c.QueryPrefix, DocumentPrefix: c.DocumentPrefix,
 		MaxBatch: c.Batch, MaxBatchTokens: c.BatchTokens, Concurrency: c.Concurrency,
+		RequestsPerMinute: c.RPM, TokensPerMinute: c.TPM,
 		Timeout: c.Timeout, MaxRetries: c.Retries, CountTokens: a.countTokens, Logger: a.log,
 	})
 }

@@ -30,7 +30,10 @@ type Options struct {
 	MaxBatch       int              // texts in a request; default 32, the most that TEI takes unless told otherwise
 	MaxBatchTokens int              // tokens in a request, a larger text goes alone; default 100,000, a third of OpenAI's bound
 	CountTokens    func(string) int // default: a third of the bytes, which errs on the high side for English
-	Concurrency    int              // requests under way at once over all calls; default 4
+	Concurrency    int              // requests under way at once over all calls; default 4, fewer while the server is overloaded
+
+	RequestsPerMinute int // most that are sent; 0: no bound but the server's own
+	TokensPerMinute   int // by CountTokens; 0: the same
 
 	MaxRetries int           // after the first attempt; default 6, negative: none
 	Timeout    time.Duration // of one attempt; default 60 s
@@ -44,6 +47,9 @@ func (o *Options) applyDefaults() {
 	o.Encoding = cmp.Or(o.Encoding, string(goopenai.EmbeddingEncodingFormatFloat))
 	o.MaxBatch = cmp.Or(o.MaxBatch, 32)
 	o.MaxBatchTokens = cmp.Or(o.MaxBatchTokens, 100_000)
+	if o.TokensPerMinute > 0 { // one batch must not eat the next minutes' share
+		o.MaxBatchTokens = min(o.MaxBatchTokens, o.TokensPerMinute)
+	}
 	o.Concurrency = cmp.Or(o.Concurrency, 4)
 	o.MaxRetries = max(cmp.Or(o.MaxRetries, 6), 0)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
@@ -74,7 +80,7 @@ func (o *Options) check() (*url.URL, error) {
 		return nil, errors.New("openai embedder: Model is required")
 	case o.Encoding != "float" && o.Encoding != "base64":
 		return nil, fmt.Errorf("openai embedder: encoding %q, want float or base64", o.Encoding)
-	case o.Dimensions < 0 || o.MaxBatch < 0 || o.MaxBatchTokens < 0 || o.Concurrency < 0 || o.Timeout < 0:
+	case o.Dimensions < 0 || o.MaxBatch < 0 || o.MaxBatchTokens < 0 || o.Concurrency < 0 || o.RequestsPerMinute < 0 || o.TokensPerMinute < 0 || o.Timeout < 0:
 		return nil, errors.New("openai embedder: a bound is negative")
 	}
 	return u, nil
@@ -136,7 +142,7 @@ func (e *Embedder) Embed(ctx context.Context, kind retriever.TextKind, texts []s
 
 // request sends one batch and returns its vectors in the order of its texts.
 func (e *Embedder) request(ctx context.Context, b batch) ([]retriever.Vector, error) {
-	response, err := e.client.CreateEmbeddings(ctx, goopenai.EmbeddingRequest{
+	response, err := e.client.CreateEmbeddings(withTokens(ctx, b.tokens), goopenai.EmbeddingRequest{
 		Input:          b.inputs,
 		Model:          goopenai.EmbeddingModel(e.opts.Model),
 		EncodingFormat: goopenai.EmbeddingEncodingFormat(e.opts.Encoding),

@@ -32,12 +32,12 @@ type retrying struct {
 	retries int
 	timeout time.Duration // of one attempt
 	most    int64         // bytes of an answer
-	pacer   pacer
+	pacer   *pacer
 	log     *slog.Logger
 }
 
 func newRetrying(o Options, query string) *retrying {
-	return &retrying{next: o.Transport, query: query, retries: o.MaxRetries, timeout: o.Timeout, most: maxVectors, log: o.Logger}
+	return &retrying{next: o.Transport, query: query, retries: o.MaxRetries, timeout: o.Timeout, most: maxVectors, pacer: newPacer(o), log: o.Logger}
 }
 
 func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -47,10 +47,7 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	waited := time.Duration(0)
 	for attempt := 1; ; attempt++ {
-		if err := t.pacer.wait(ctx); err != nil {
-			return nil, err
-		}
-		resp, err := t.attempt(req)
+		resp, err := t.paced(req)
 		if ctx.Err() != nil || attempt > t.retries || !worthRetrying(resp, err) {
 			return resp, err
 		}
@@ -68,6 +65,21 @@ func (t *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+}
+
+// paced sends the request once, when its time has come.
+func (t *retrying) paced(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	if err := t.pacer.wait(ctx, tokensOf(ctx)); err != nil {
+		return nil, err
+	}
+	ticket, err := t.pacer.window.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := t.attempt(req)
+	t.pacer.window.leave(ticket, isOverload(resp))
+	return resp, err
 }
 
 // attempt sends the request once and reads the answer.

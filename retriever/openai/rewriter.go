@@ -76,7 +76,7 @@ func NewRewriter(o RewriterOptions) (*Rewriter, error) {
 		o.Transport = http.DefaultTransport.(*http.Transport).Clone()
 	}
 	// One attempt: a second one would come after the person lost patience.
-	once := &retrying{next: o.Transport, query: u.RawQuery, timeout: o.Timeout, most: maxRewrite, log: slog.New(slog.DiscardHandler)}
+	once := &retrying{next: o.Transport, query: u.RawQuery, timeout: o.Timeout, most: maxRewrite, pacer: unpaced(), log: slog.New(slog.DiscardHandler)}
 	return &Rewriter{
 		opts:         o,
 		client:       newClient(u, o.APIKey, once),
