@@ -34,7 +34,7 @@ func (r *run) batchAll(ctx context.Context, in <-chan *pending, out chan<- []*pe
 }
 
 func (r *run) fill(in <-chan *pending, batch []*pending, timer *time.Timer) (_ []*pending, open bool) {
-	texts := len(batch[0].up.Chunks)
+	texts := len(batch[0].todo)
 	for texts < r.e.o.Limits.EmbedTexts {
 		timer.Reset(linger)
 		select {
@@ -43,7 +43,7 @@ func (r *run) fill(in <-chan *pending, batch []*pending, timer *time.Timer) (_ [
 				return batch, false
 			}
 			batch = append(batch, p)
-			texts += len(p.up.Chunks)
+			texts += len(p.todo)
 		case <-timer.C:
 			return batch, true
 		}
@@ -139,7 +139,7 @@ func (r *run) embed(ctx context.Context, batch []*pending) (whole int, err error
 	var texts []string
 	var targets []*retriever.Chunk
 	for _, p := range batch {
-		for i := p.embedded; i < len(p.up.Chunks) && !p.ready; i++ {
+		for _, i := range p.todo {
 			texts = append(texts, p.up.Chunks[i].Indexed())
 			targets = append(targets, &p.up.Chunks[i])
 		}
@@ -164,13 +164,10 @@ func (r *run) embed(ctx context.Context, batch []*pending) (whole int, err error
 // documents that makes whole.
 func advance(batch []*pending, n int) (whole int) {
 	for _, p := range batch {
-		if !p.ready {
-			took := min(n, len(p.up.Chunks)-p.embedded)
-			p.embedded += took
-			n -= took
-			p.ready = p.embedded == len(p.up.Chunks)
-		}
-		if !p.ready {
+		took := min(n, len(p.todo))
+		p.todo = p.todo[took:]
+		n -= took
+		if len(p.todo) > 0 {
 			return whole
 		}
 		whole++

@@ -8,7 +8,8 @@ type Event interface{ isEvent() }
 
 // Counts is how many documents of each fate a plan holds.
 type Counts struct {
-	Added     int `json:"added"`
+	Added     int `json:"added"`     // renamed ones included
+	Renamed   int `json:"renamed"`   // added under a name, gone under another
 	Changed   int `json:"changed"`   // rewritten ones included
 	Rewritten int `json:"rewritten"` // changed in title, link, metadata or access list alone: not embedded again
 	Deleted   int `json:"deleted"`
@@ -27,13 +28,14 @@ type PlanEvent struct {
 
 // DocumentEvent is the fate of one document.
 type DocumentEvent struct {
-	URI        string `json:"uri"`
-	Action     Action `json:"action"`
-	DocumentID string `json:"document_id,omitempty"`
-	Chunks     int    `json:"chunks"`
-	Bytes      int64  `json:"bytes"`
-	Reason     string `json:"reason,omitempty"` // of a failure a Reason; of a skip, words
-	Error      string `json:"error,omitempty"`
+	URI         string `json:"uri"`
+	Action      Action `json:"action"`
+	DocumentID  string `json:"document_id,omitempty"`
+	RenamedFrom string `json:"renamed_from,omitempty"`
+	Chunks      int    `json:"chunks"`
+	Bytes       int64  `json:"bytes"`
+	Reason      string `json:"reason,omitempty"` // of a failure a Reason; of a skip, words
+	Error       string `json:"error,omitempty"`
 }
 
 // ProgressEvent counts documents that are done, of those that the plan has work for.
@@ -68,6 +70,7 @@ func (s *Summary) Add(o Summary) {
 // Add adds another plan's figures to c.
 func (c *Counts) Add(o Counts) {
 	c.Added += o.Added
+	c.Renamed += o.Renamed
 	c.Changed += o.Changed
 	c.Rewritten += o.Rewritten
 	c.Deleted += o.Deleted

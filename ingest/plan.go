@@ -37,7 +37,8 @@ type Plan struct {
 	seen     time.Time // the collection's last change when it was planned
 	refused  *PruneRefused
 	origin   *origin
-	obsolete []string // ledger keys of documents that no longer exist or have recovered
+	holders  map[string]string // IDs of stored documents that may have the bytes of new ones, by hash
+	obsolete []string          // ledger keys of documents that no longer exist or have recovered
 }
 
 // Entry is one document of a plan.
@@ -45,6 +46,7 @@ type Entry struct {
 	Action     Action
 	Item       Item
 	DocumentID string
+	From       string   // of Add: the URI under which the store has the same bytes, if that has vanished
 	Reason     string   // why it is skipped
 	Failure    *Failure // of Fail: known before anything is tried
 
@@ -61,28 +63,31 @@ type Entry struct {
 func (p *Plan) Counts() Counts {
 	c := Counts{Unchanged: p.Unchanged}
 	for _, en := range p.Entries {
-		c.count(en.Action, 1)
+		c.add(en)
 	}
 	return c
 }
 
-func (c *Counts) count(a Action, n int) {
-	switch a {
+func (c *Counts) add(en *Entry) {
+	switch en.Action {
 	case Add:
-		c.Added += n
+		c.Added++
+		if en.From != "" {
+			c.Renamed++
+		}
 	case Change:
-		c.Changed += n
+		c.Changed++
 	case Rewrite:
-		c.Changed += n
-		c.Rewritten += n
+		c.Changed++
+		c.Rewritten++
 	case Delete:
-		c.Deleted += n
+		c.Deleted++
 	case Unchanged:
-		c.Unchanged += n
+		c.Unchanged++
 	case Skip:
-		c.Skipped += n
+		c.Skipped++
 	case Fail:
-		c.Failed += n
+		c.Failed++
 	}
 }
 
@@ -110,7 +115,7 @@ func (p *Plan) event() PlanEvent {
 }
 
 func (en *Entry) event() DocumentEvent {
-	ev := DocumentEvent{URI: en.Item.URI, Action: en.Action, DocumentID: en.DocumentID, Reason: en.Reason, Bytes: max(en.Item.Size, 0)}
+	ev := DocumentEvent{URI: en.Item.URI, Action: en.Action, DocumentID: en.DocumentID, RenamedFrom: en.From, Reason: en.Reason, Bytes: max(en.Item.Size, 0)}
 	if en.Failure != nil {
 		ev.Reason, ev.Error = string(en.Failure.Reason), en.Failure.Message
 	}

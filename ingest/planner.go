@@ -37,7 +37,8 @@ func (e *Engine) Plan(ctx context.Context, src Source) (*Plan, error) {
 		return nil, ctx.Err()
 	}
 	p.findObsolete()
-	return p.plan, p.prune()
+	p.findHolders()
+	return p.plan, p.prune(ctx)
 }
 
 func (e *Engine) tenant() string {
@@ -71,6 +72,7 @@ type knownDocument struct {
 	size            int64
 	modTime         time.Time
 	seen            bool
+	moved           bool // it is there under another name
 }
 
 type failedBefore struct {

@@ -13,10 +13,9 @@ import (
 
 // pending is a document on its way through the stages.
 type pending struct {
-	entry    *Entry
-	up       retriever.Upsert
-	ready    bool // has all its vectors
-	embedded int  // chunks from the first that have theirs
+	entry *Entry
+	up    retriever.Upsert
+	todo  []int // chunks that have no vector yet, in order
 }
 
 func (r *run) prepareAll(ctx context.Context, in <-chan *Entry, out chan<- *pending) error {
@@ -79,7 +78,9 @@ func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	return seal(en, doc, chunks, r.made), nil
+	p := seal(en, doc, chunks, r.made)
+	r.recall(ctx, p)
+	return p, nil
 }
 
 // racy is how young a file's last change may be when it is read for its modification
@@ -115,6 +116,10 @@ func (r *run) describe(en *Entry, found Extracted) (retriever.Document, error) {
 func seal(en *Entry, doc retriever.Document, chunks []retriever.Chunk, space retriever.Fingerprint) *pending {
 	p := &pending{entry: en, up: retriever.Upsert{Document: doc, Chunks: chunks, Space: space}}
 	p.up.Seal()
+	p.todo = make([]int, len(chunks))
+	for i := range p.todo {
+		p.todo[i] = i
+	}
 	return p
 }
 
@@ -132,7 +137,7 @@ func (r *run) reuse(ctx context.Context, en *Entry, doc retriever.Document) (*pe
 		}
 	}
 	p := seal(en, doc, chunks, r.held)
-	p.ready = true
+	p.todo = nil
 	return p, nil
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,9 +10,9 @@ import (
 
 // prune adds the deletions, of documents that are the source's own, that it no longer
 // has and that cannot be behind something it could not read.
-func (p *planner) prune() error {
+func (p *planner) prune(ctx context.Context) error {
 	var vanished []*knownDocument
-	own, kept := 0, 0
+	own, kept, moved := 0, 0, 0
 	for _, k := range p.known {
 		if !p.speaksFor(k) || !p.covers(k.uri) {
 			continue
@@ -29,15 +30,18 @@ func (p *planner) prune() error {
 	if kept > 0 {
 		p.plan.Notes = append(p.plan.Notes, fmt.Sprintf("%d stored documents were not seen and are kept: a part of %s could not be read", kept, p.plan.Source))
 	}
-	if !p.e.o.Prune {
-		return nil
-	}
 	slices.SortFunc(vanished, func(a, b *knownDocument) int { return cmp.Compare(a.uri, b.uri) })
+	if err := p.findRenames(ctx, vanished); err != nil || !p.e.o.Prune {
+		return err
+	}
 	for _, k := range vanished {
 		p.plan.Entries = append(p.plan.Entries, deletion(k))
+		if k.moved {
+			moved++ // nothing is lost
+		}
 	}
-	if len(vanished)*2 > own && !p.e.o.Force {
-		p.plan.refused = &PruneRefused{Prefix: p.plan.Prefix, Vanished: len(vanished), Known: own}
+	if (len(vanished)-moved)*2 > own && !p.e.o.Force {
+		p.plan.refused = &PruneRefused{Prefix: p.plan.Prefix, Vanished: len(vanished) - moved, Known: own}
 		return p.plan.refused
 	}
 	return nil

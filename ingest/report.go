@@ -30,7 +30,7 @@ func (r *run) finish(en *Entry, chunks int, f *Failure) {
 	if f != nil {
 		en.Action, en.Failure = Fail, f
 	}
-	r.sum.count(en.Action, 1)
+	r.sum.add(en)
 	ev := en.event()
 	ev.Chunks = chunks
 	switch en.Action {

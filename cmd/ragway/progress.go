@@ -92,7 +92,7 @@ func (p *progress) document(e ingest.DocumentEvent) {
 	case e.Action == ingest.Fail:
 		fmt.Fprintf(p.lines, "failed %s: %s: %s\n", plain(e.URI), e.Reason, plain(e.Error))
 	case p.dryRun:
-		fmt.Fprintf(p.a.out, "%-9s %s%s\n", e.Action, plain(e.URI), because(e.Reason))
+		fmt.Fprintf(p.a.out, "%-9s %s%s%s\n", e.Action, plain(e.URI), because(e.Reason), was(e.RenamedFrom))
 	}
 }
 
@@ -101,6 +101,13 @@ func because(reason string) string {
 		return ""
 	}
 	return " (" + plain(reason) + ")"
+}
+
+func was(uri string) string {
+	if uri == "" {
+		return ""
+	}
+	return " (was " + plain(uri) + ")"
 }
 
 func (p *progress) progress(e ingest.ProgressEvent) {
@@ -148,6 +155,10 @@ func (p *progress) summary(s ingest.Summary) {
 }
 
 func countsLine(c ingest.Counts) string {
-	return fmt.Sprintf("%d added, %d changed, %d deleted, %d unchanged, %d skipped, %d failed",
-		c.Added, c.Changed, c.Deleted, c.Unchanged, c.Skipped, c.Failed)
+	renamed := ""
+	if c.Renamed > 0 {
+		renamed = fmt.Sprintf(" (%d renamed)", c.Renamed)
+	}
+	return fmt.Sprintf("%d added%s, %d changed, %d deleted, %d unchanged, %d skipped, %d failed",
+		c.Added, renamed, c.Changed, c.Deleted, c.Unchanged, c.Skipped, c.Failed)
 }
