@@ -68,7 +68,7 @@ func TestPlanMatrix(t *testing.T) {
 		"other access list":          {item(func(it *ingest.Item) { it.ACL = []string{"group:hr"} }), nil, ingest.Counts{Changed: 1, Rewritten: 1, Unchanged: 2}, 0},
 		"metadata by flag":           {nil, func(o *ingest.Options) { o.Metadata = retriever.Metadata{"k": "v"} }, ingest.Counts{Changed: 3, Rewritten: 3}, 0},
 		"link by flag":               {nil, func(o *ingest.Options) { o.URLBase = "https://x" }, ingest.Counts{Changed: 3, Rewritten: 3}, 0},
-		"other pipeline":             {nil, func(o *ingest.Options) { o.PipelineID = "p2" }, ingest.Counts{Changed: 3}, 0},
+		"other pipeline":             {nil, func(o *ingest.Options) { o.ExtractID = func(string) string { return "x2" } }, ingest.Counts{Changed: 3}, 0},
 		"other tenant":               {nil, func(o *ingest.Options) { o.Tenant = "acme" }, ingest.Counts{Added: 3}, 0},
 		"picture and empty file":     {func(b *bench) { b.src.put("p.png", "x"); b.src.put("e.txt", "") }, nil, ingest.Counts{Skipped: 2, Unchanged: 3}, 0},
 		"empty file named itself":    {func(b *bench) { b.src.put("e.txt", ""); b.src.edit("e.txt", explicit) }, nil, ingest.Counts{Failed: 1, Unchanged: 3}, 0},

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"maps"
@@ -156,6 +157,14 @@ func cutLines(doc ingest.Extracted, title string) ([]retriever.Chunk, error) {
 	return out, nil
 }
 
+// lineCutter cuts lines whatever the chunking, and names it.
+func lineCutter(c retriever.Chunking) (ingest.Cutter, error) {
+	if c.Tokens < 0 {
+		return ingest.Cutter{}, errors.New("fewer than no tokens")
+	}
+	return ingest.Cutter{Chunk: cutLines, ID: fmt.Sprint("lines ", c.Tokens)}, nil
+}
+
 // bench is an engine's surroundings.
 type bench struct {
 	t        *testing.T
@@ -172,7 +181,7 @@ func newBench(t *testing.T, texts map[string]string) *bench {
 func (b *bench) engine(change ...func(*ingest.Options)) *ingest.Engine {
 	b.t.Helper()
 	o := ingest.Options{
-		Store: b.store, Scope: retriever.Operator(), Embedder: b.embedder, Extract: takeText, Chunk: cutLines, PipelineID: "p1",
+		Store: b.store, Scope: retriever.Operator(), Embedder: b.embedder, Extract: takeText, ExtractID: func(string) string { return "x1" }, Cut: lineCutter,
 		Claims:     func(name string) bool { return path.Ext(name) != ".png" },
 		Collection: "test", Owner: "me", Now: func() time.Time { return b.now }, Workers: 2,
 	}

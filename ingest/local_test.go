@@ -52,7 +52,9 @@ func newPlant(t testing.TB, dir string) *plant {
 	})
 	return &plant{t, store, ingest.Options{
 		Store: store, Scope: retriever.Operator(), Embedder: embedder, Extract: registry.Extract, Claims: registry.Claims,
-		Chunk: splitter.Split, PipelineID: registry.ID() + " " + splitter.ID(), Collection: "real", Owner: "test",
+		ExtractID: registry.ID, Cut: func(retriever.Chunking) (ingest.Cutter, error) {
+			return ingest.Cutter{Chunk: splitter.Split, ID: splitter.ID()}, nil
+		}, Collection: "real", Owner: "test",
 		Template: retriever.Collection{Chunking: retriever.Chunking{Strategy: "auto", Tokens: 400, Tokenizer: "quarter"}},
 	}}
 }

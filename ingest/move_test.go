@@ -47,7 +47,7 @@ func openLocal(t *testing.T) retriever.Store {
 
 func (y *yard) with(e retriever.Embedder) func(*ingest.Options) {
 	return func(o *ingest.Options) {
-		o.Store, o.Embedder, o.PipelineID = y.store, e, ingest.PipelineID("x", "c", e.Fingerprint())
+		o.Store, o.Embedder = y.store, e
 	}
 }
 

@@ -27,7 +27,9 @@ type offer struct {
 	URL      string             `json:"url,omitempty"`
 	Metadata retriever.Metadata `json:"metadata,omitempty"`
 	ACL      []string           `json:"acl,omitempty"`
+	Defaults *Defaults          `json:"defaults,omitempty"`
 
+	cutter    Cutter
 	ownTenant bool // the document itself says whose it is
 }
 
@@ -46,14 +48,26 @@ func (e *Engine) offerOf(it Item) (offer, error) {
 		o.ACL = slices.Clone(it.ACL)
 		slices.Sort(o.ACL)
 	}
-	merged, err := overlay(it.Metadata, e.flags)
-	o.Metadata = merged
+	o.Defaults = it.Defaults.orNone()
+	var err error
+	if o.Metadata, err = overlay(it.Metadata, e.flags); err != nil {
+		return o, err
+	}
+	o.cutter, err = e.cutter(it.Defaults.chunking())
 	return o, err
+}
+
+// access is who may read the document as far as can be told without its content.
+func (o offer) access() []string {
+	if len(o.ACL) == 0 && o.Defaults != nil {
+		return o.Defaults.ACL
+	}
+	return o.ACL
 }
 
 // pipeline is what Document.Pipeline says of a document made by pipelineID from o.
 func (o offer) pipeline(pipelineID string) string {
-	if o.Title == "" && o.URL == "" && len(o.Metadata) == 0 && len(o.ACL) == 0 && !o.ownTenant {
+	if o.Title == "" && o.URL == "" && len(o.Metadata) == 0 && len(o.ACL) == 0 && o.Defaults == nil && !o.ownTenant {
 		return pipelineID
 	}
 	// Canonical: keys are sorted by encoding/json, and all values are strings, numbers,
@@ -91,9 +105,17 @@ func (o offer) describe(d *retriever.Document, found Extracted) error {
 		}
 		delete(meta, "acl")
 	}
+	if len(d.ACL) == 0 {
+		d.ACL = o.access()
+	}
 	if link, ok := meta["url"].(string); ok && IsLink(link) {
 		d.URL = link
 		delete(meta, "url")
+	}
+	if o.Defaults != nil {
+		below := maps.Clone(o.Defaults.Metadata)
+		maps.Copy(below, meta)
+		meta = below
 	}
 	merged, err := overlay(meta, o.Metadata)
 	d.Metadata = merged

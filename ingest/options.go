@@ -5,22 +5,27 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
 	"time"
 
 	"ragway/retriever"
 )
 
-// Options configure an Engine. Store, Scope, Extract, Chunk, PipelineID and Collection
-// are required.
+// Options configure an Engine. Store, Scope, Extract, ExtractID, Cut and Collection are
+// required.
 type Options struct {
 	Store    retriever.Store
 	Scope    retriever.Scope    // what the engine may read back: the operator's
 	Embedder retriever.Embedder // nil: no vectors, lexical search only
 
-	Extract    Extractor
-	Claims     func(name string) bool // whether a name's type has an extractor; nil: all do
-	Chunk      Chunker
-	PipelineID string // identity of extractor, chunker and embedder: another one re-ingests everything
+	Extract Extractor
+	// ExtractID names what makes the text of documents of a media type, or of any for "":
+	// under another name, those of that type are ingested again.
+	ExtractID func(mime string) string
+	Claims    func(name string) bool // whether a name's type has an extractor; nil: all do
+	// Cut is asked for the collection's own chunking with the zero value, and for those of
+	// documents that want another one (see Defaults).
+	Cut func(retriever.Chunking) (Cutter, error)
 
 	Collection string
 	Template   retriever.Collection // chunking and language of a collection that has to be created
@@ -96,6 +101,9 @@ type Engine struct {
 	o        Options
 	flags    retriever.Metadata // Options.Metadata, canonical
 	failures ledger
+
+	mu      sync.Mutex
+	cutters map[retriever.Chunking]Cutter
 }
 
 // New checks o and returns an Engine. It touches nothing.
@@ -113,7 +121,7 @@ func New(o Options) (*Engine, error) {
 			return nil, fmt.Errorf("ingest engine: %w", err)
 		}
 	}
-	return &Engine{o: o, flags: flags, failures: ledger{o.Store, o.Collection, o.Now}}, nil
+	return &Engine{o: o, flags: flags, failures: ledger{o.Store, o.Collection, o.Now}, cutters: map[retriever.Chunking]Cutter{}}, nil
 }
 
 func (o *Options) applyDefaults() {
@@ -140,8 +148,8 @@ func (o *Options) check() error {
 	need(o.Store != nil, "Store")
 	need(o.Scope.IsOperator(), "Scope, of the operator,")
 	need(o.Extract != nil, "Extract")
-	need(o.Chunk != nil, "Chunk")
-	need(o.PipelineID != "", "PipelineID")
+	need(o.ExtractID != nil, "ExtractID")
+	need(o.Cut != nil, "Cut")
 	need(o.Owner != "", "Owner")
 	if o.Workers < 0 {
 		errs = append(errs, fmt.Errorf("workers: %d, want at least 1", o.Workers))

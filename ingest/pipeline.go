@@ -8,6 +8,33 @@ import (
 
 const spaceMark = "; embed/"
 
+// A Cutter is a Chunker and the name of its way of cutting: under another ID the same text
+// gives other chunks.
+type Cutter struct {
+	Chunk Chunker
+	ID    string
+}
+
+// cutter is asked for once for each chunking.
+func (e *Engine) cutter(c retriever.Chunking) (Cutter, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if known, ok := e.cutters[c]; ok {
+		return known, nil
+	}
+	cut, err := e.o.Cut(c)
+	if err != nil {
+		return Cutter{}, Failf(BadMetadata, "chunking: %w", err)
+	}
+	e.cutters[c] = cut
+	return cut, nil
+}
+
+// pipeline names what makes the chunks of documents of this type; "" stands for all types.
+func (e *Engine) pipeline(mime string, c Cutter) string {
+	return PipelineID(e.o.ExtractID(mime), c.ID, e.embedderSpace())
+}
+
 // PipelineID names what turns bytes into stored chunks. It changes whenever the same bytes
 // would be stored as something else.
 func PipelineID(extractID, chunkID string, space retriever.Fingerprint) string {

@@ -69,6 +69,7 @@ type planner struct {
 type knownDocument struct {
 	id, uri, tenant string
 	hash, pipeline  string
+	mime            string
 	size            int64
 	modTime         time.Time
 	seen            bool
@@ -96,7 +97,7 @@ func (p *planner) load(ctx context.Context) (err error) {
 				return fmt.Errorf("documents under %s: %w", p.src.Prefix(), err)
 			}
 			p.known[d.ID] = &knownDocument{
-				id: d.ID, uri: d.URI, tenant: d.Tenant, hash: d.Hash, pipeline: d.Pipeline,
+				id: d.ID, uri: d.URI, tenant: d.Tenant, hash: d.Hash, pipeline: d.Pipeline, mime: d.MIME,
 				size: d.Size, modTime: d.ModTime,
 			}
 			p.anyNamed = p.anyNamed || namedTenant(d.Pipeline)
@@ -116,7 +117,7 @@ func (p *planner) add(ctx context.Context, it Item, itemErr error) {
 	it.Metadata = offer.Metadata // plans are long: one copy is enough
 	id := retriever.DocumentID(p.e.o.Collection, offer.Tenant, it.URI)
 	known := p.known[id]
-	en := &Entry{Item: it, DocumentID: id, offer: offer, access: offer.ACL, stamp: p.stamp(it, offer), stored: known != nil}
+	en := &Entry{Item: it, DocumentID: id, offer: offer, access: offer.access(), stamp: p.stamp(it, offer), stored: known != nil}
 	if f := p.failed[id]; f != nil {
 		en.failed = &f.record
 	}
@@ -167,7 +168,8 @@ func (p *planner) rests(en *Entry) bool {
 // compare sets the action for a document the store has.
 func (p *planner) compare(ctx context.Context, en *Entry, known *knownDocument) {
 	en.hash = known.hash
-	if madeBy(known.pipeline) != p.e.o.PipelineID {
+	pipeline := p.e.pipeline(known.mime, en.offer.cutter)
+	if madeBy(known.pipeline) != pipeline {
 		en.Action = Change
 		return
 	}
@@ -177,7 +179,7 @@ func (p *planner) compare(ctx context.Context, en *Entry, known *knownDocument) 
 		en.fail(err, Unreadable)
 	case !same:
 		en.Action = Change
-	case known.pipeline != en.offer.pipeline(p.e.o.PipelineID):
+	case known.pipeline != en.offer.pipeline(pipeline):
 		en.Action = Rewrite
 	default:
 		en.Action = Unchanged
@@ -246,7 +248,7 @@ func (p *planner) stamp(it Item, o offer) string {
 	if content == "" {
 		content = fmt.Sprintf("%d@%d", it.Size, it.ModTime.UnixMilli())
 	}
-	return o.pipeline(p.e.o.PipelineID) + "|" + content
+	return o.pipeline(p.e.pipeline("", o.cutter)) + "|" + content
 }
 
 // guard keeps everything that may be behind an item that could not be read.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +75,7 @@ func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
 	if en.Action == Rewrite {
 		en.Action = Change // it changed after the plan was made
 	}
-	chunks, err := r.chunk(ctx, found, doc.Title)
+	chunks, err := r.chunk(ctx, en.offer.cutter.Chunk, found, doc.Title)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +101,9 @@ func provenTime(it Item, read time.Time) time.Time {
 func (r *run) describe(en *Entry, found Extracted) (retriever.Document, error) {
 	d := retriever.Document{
 		Collection: r.e.o.Collection, Tenant: en.offer.Tenant, URI: en.Item.URI, RecordID: en.Item.RecordID,
-		MIME: found.MIME, Pipeline: en.offer.pipeline(r.e.o.PipelineID), UpdatedAt: r.e.o.Now().UTC(),
+		MIME: cmp.Or(found.MIME, en.Item.MIME), UpdatedAt: r.e.o.Now().UTC(),
 	}
-	if d.MIME == "" {
-		d.MIME = en.Item.MIME
-	}
+	d.Pipeline = en.offer.pipeline(r.e.pipeline(d.MIME, en.offer.cutter))
 	err := en.offer.describe(&d, found)
 	en.access = d.ACL
 	if errors.Is(err, errBadACL) && len(d.ACL) == 0 {
@@ -158,9 +157,9 @@ func (r *run) extract(ctx context.Context, in Input) (found Extracted, err error
 	return isolate(ctx, func() (Extracted, error) { return r.e.o.Extract(ctx, in) })
 }
 
-func (r *run) chunk(ctx context.Context, found Extracted, title string) (chunks []retriever.Chunk, err error) {
+func (r *run) chunk(ctx context.Context, cut Chunker, found Extracted, title string) (chunks []retriever.Chunk, err error) {
 	defer func(start time.Time) { r.e.o.Observer.stage("chunk", start, err) }(time.Now())
-	chunks, err = isolate(ctx, func() ([]retriever.Chunk, error) { return r.e.o.Chunk(found, title) })
+	chunks, err = isolate(ctx, func() ([]retriever.Chunk, error) { return cut(found, title) })
 	if err == nil && len(chunks) == 0 {
 		err = Failf(EmptyText, "no chunks in %d bytes of text", len(found.Text))
 	}

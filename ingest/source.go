@@ -47,7 +47,8 @@ type Item struct {
 	Hash     string // SHA-256 hex where the source vouches for it (records); else "", and it is made of the bytes
 	Metadata retriever.Metadata
 	ACL      []string
-	Explicit bool // named itself by the caller: an unsupported type is then a failure, not skipped
+	Defaults *Defaults // what is said of it from above; nil: nothing
+	Explicit bool      // named itself by the caller: an unsupported type is then a failure, not skipped
 
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }

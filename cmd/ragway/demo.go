@@ -87,7 +87,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 	}
 	ing := ingestion{
 		app: a, store: store, extract: extractors.Extract, claims: extractors.Claims,
-		extractID: extractors.ID(), observer: ingestMetrics(registry),
+		extractID: extractors.ID, observer: ingestMetrics(registry),
 	}
 	if err := c.ingestManual(ctx, a, ing, dir); err != nil {
 		return "", err

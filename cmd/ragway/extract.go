@@ -161,6 +161,24 @@ func (a *app) chunking() retriever.Chunking {
 	return retriever.Chunking{Strategy: "auto", Tokens: c.Tokens, Overlap: c.Overlap, Tokenizer: c.Tokenizer}
 }
 
+// cutter cuts as the collection does, in all that is not asked for otherwise. A size
+// comes with its own overlap: the collection's may be more than half of it.
+func (a *app) cutter(own retriever.Chunking) func(retriever.Chunking) (ingest.Cutter, error) {
+	return func(asked retriever.Chunking) (ingest.Cutter, error) {
+		c := own
+		setIf(&c.Strategy, asked.Strategy)
+		setIf(&c.Tokenizer, asked.Tokenizer)
+		if asked.Tokens > 0 {
+			c.Tokens, c.Overlap = asked.Tokens, asked.Overlap
+		}
+		s, err := a.splitter(c)
+		if err != nil {
+			return ingest.Cutter{}, err
+		}
+		return ingest.Cutter{Chunk: s.Split, ID: s.ID()}, nil
+	}
+}
+
 func (a *app) splitter(c retriever.Chunking) (*chunk.Splitter, error) {
 	count, ok := tokenizers[c.Tokenizer]
 	if !ok {

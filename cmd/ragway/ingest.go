@@ -58,7 +58,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	ing := ingestion{app: a, store: store, extract: registry.Extract, claims: registry.Claims, extractID: registry.ID()}
+	ing := ingestion{app: a, store: store, extract: registry.Extract, claims: registry.Claims, extractID: registry.ID}
 	opt, err := ing.options(ctx, c.Collection)
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ type ingestion struct {
 	store     retriever.Store
 	extract   ingest.Extractor
 	claims    func(string) bool
-	extractID string
+	extractID func(mime string) string
 	observer  ingest.Observer
 }
 
@@ -218,18 +218,9 @@ func (i ingestion) options(ctx context.Context, collection string) (ingest.Optio
 	if found && template.Fingerprint.IsZero() {
 		embedder = nil
 	}
-	var space retriever.Fingerprint
-	if embedder != nil {
-		space = embedder.Fingerprint()
-	}
-	splitter, err := a.splitter(template.Chunking)
-	if err != nil {
-		return ingest.Options{}, err
-	}
 	return ingest.Options{
 		Store: i.store, Scope: retriever.Operator(), Embedder: embedder,
-		Extract: i.extract, Claims: i.claims, Chunk: splitter.Split,
-		PipelineID: ingest.PipelineID(i.extractID, splitter.ID(), space),
+		Extract: i.extract, ExtractID: i.extractID, Claims: i.claims, Cut: a.cutter(template.Chunking),
 		Collection: collection, Template: template,
 		Workers: a.cfg.Ingest.Workers, Owner: processOwner(), Abandoned: ownerIsDead,
 		Limits:   ingest.Limits{DocumentBytes: int64(a.cfg.Ingest.MaxFileSize), DocumentTime: a.cfg.Ingest.DocumentTimeout},

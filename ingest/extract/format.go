@@ -20,6 +20,8 @@ type format struct {
 	also []string // further media types under which servers send it
 	exts []string
 	read func(context.Context, *document) error
+	// revision grows whenever the same bytes would give another text.
+	revision int
 	// binary formats are known by their content: a file of that name without it is damaged.
 	binary bool
 	// part is how the name of an entry begins in every package of this format and in no

@@ -13,9 +13,10 @@ import (
 	"ragway/ingest"
 )
 
-// version changes whenever the same bytes would give another text: documents are then
-// re-ingested.
-const version = 1
+// version changes whenever the same bytes would give another text, or be taken for another
+// format, whatever they are: all documents are then ingested again. What changes one format
+// changes its revision.
+const version = 2
 
 // Options bound what a document may cost.
 type Options struct {
@@ -74,8 +75,18 @@ func New(o Options) (*Registry, error) {
 // not be called afterwards.
 func (r *Registry) Close() error { return r.pdf.close() }
 
-// ID names what makes texts of bytes; it is part of Document.Pipeline.
-func (r *Registry) ID() string { return fmt.Sprintf("extract/%d", version) }
+// ID names what makes the text of documents of a media type, or, for one that no format
+// has, of all; it is part of Document.Pipeline.
+func (r *Registry) ID(mime string) string {
+	if f := byMIME[mime]; f != nil {
+		return fmt.Sprintf("extract/%d.%d", version, f.revision)
+	}
+	sum := 0
+	for _, f := range formats {
+		sum += f.revision
+	}
+	return fmt.Sprintf("extract/%d+%d", version, sum)
+}
 
 // Claims reports whether a file of this name is worth opening, by its extension.
 func (r *Registry) Claims(name string) bool {
