@@ -66,7 +66,12 @@ func (s *single) Items(ctx context.Context) iter.Seq2[ingest.Item, error] {
 		if s.spool {
 			info = timeless{info}
 		}
-		itemsOf(ctx, file{path: s.path, uri: s.uri, info: info, explicit: true}, s.text, s.o, yield)
+		f := file{path: s.path, uri: s.uri, info: info, explicit: true}
+		if !s.spool {
+			dir := filepath.Dir(s.path)
+			f.settings = settingsAbove(dir).in(dir, s.name)
+		}
+		itemsOf(ctx, f, s.text, s.o, yield)
 	}
 }
 

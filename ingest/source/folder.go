@@ -66,7 +66,7 @@ func (f *folder) Items(ctx context.Context) iter.Seq2[ingest.Item, error] {
 			yield(ingest.Item{}, err)
 			return
 		}
-		w := &walk{ctx: ctx, folder: f, yield: yield, above: []fs.FileInfo{info}}
+		w := &walk{ctx: ctx, folder: f, yield: yield, above: []fs.FileInfo{info}, settings: settingsAbove(f.root)}
 		w.dir(f.root, "")
 	}
 }
@@ -77,10 +77,13 @@ type walk struct {
 	ctx   context.Context
 	yield func(ingest.Item, error) bool
 	above []fs.FileInfo // folders from the root to here
+	settings
 }
 
 // dir is false when the walk is over.
 func (w *walk) dir(path, rel string) bool {
+	defer func(outside settings) { w.settings = outside }(w.settings)
+	w.settings = w.settings.in(path, strings.TrimSuffix(w.Prefix()+rel, "/"))
 	entries, err := os.ReadDir(path)
 	if err != nil && rel == "" {
 		return w.yield(ingest.Item{}, fmt.Errorf("read folder: %w", err))
@@ -113,7 +116,7 @@ func (w *walk) entry(path, rel string) bool {
 	case w.glob != nil && !w.glob.matches(rel):
 		return true
 	}
-	return itemsOf(w.ctx, file{path: path, uri: w.Prefix() + rel, info: info}, w.text, w.o, w.yield)
+	return itemsOf(w.ctx, file{path: path, uri: w.Prefix() + rel, info: info, settings: w.settings}, w.text, w.o, w.yield)
 }
 
 func (w *walk) descend(path, rel string, info fs.FileInfo) bool {
@@ -151,11 +154,17 @@ type file struct {
 	uri      string
 	info     fs.FileInfo
 	explicit bool
+	settings settings
 }
 
 // itemsOf yields the file as a document, or the documents that its records are. It is
 // false when the caller has had enough.
 func itemsOf(ctx context.Context, f file, text *decoded, o Options, yield func(ingest.Item, error) bool) bool {
+	to := yield
+	yield = func(it ingest.Item, err error) bool {
+		err = f.settings.apply(&it, err)
+		return to(it, err)
+	}
 	if isRecordFile(f.uri) {
 		return recordsOf(ctx, f, text, o, yield)
 	}
