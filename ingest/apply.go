@@ -37,6 +37,9 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan, events func(Event)) (Sum
 	default:
 		err = e.turn().run(ctx, r.note, r.apply)
 	}
+	if err == nil {
+		err = r.plan.Incomplete()
+	}
 	if err != nil {
 		err = fmt.Errorf("ingest %s: %w", plan.Source, err)
 	}
@@ -47,7 +50,7 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan, events func(Event)) (Sum
 
 // idle reports whether the plan writes nothing at all.
 func (p *Plan) idle() bool {
-	if p.Create || p.origin != nil || len(p.obsolete) > 0 {
+	if p.Create || p.origin != nil || len(p.obsolete) > 0 || len(p.tokens) > 0 {
 		return false
 	}
 	for _, en := range p.Entries {
@@ -115,6 +118,9 @@ func (r *run) apply(ctx context.Context) (err error) {
 		return err
 	}
 	if err := r.e.failures.clear(ctx, r.plan.obsolete...); err != nil {
+		return err
+	}
+	if err := r.e.putTokens(ctx, r.plan.tokens); err != nil {
 		return err
 	}
 	if err := r.settle(ctx); err != nil {
@@ -281,6 +287,9 @@ func (r *run) delete(ctx context.Context, entries []*Entry) error {
 		r.e.o.Observer.stage("store", start, err)
 		if err != nil {
 			return fmt.Errorf("delete: %w", err)
+		}
+		if err := r.e.clearTokens(ctx, entries[:n]); err != nil {
+			return err
 		}
 		for _, en := range entries[:n] {
 			r.finish(en, 0, nil)

@@ -107,6 +107,9 @@ func (c *committer) stored(ctx context.Context, group []*pending) error {
 	if err := c.e.failures.clear(ctx, recovered...); err != nil {
 		return err
 	}
+	if err := c.e.keepTokens(ctx, group); err != nil {
+		return err
+	}
 	for _, p := range group {
 		p.entry.Item.Size = p.up.Document.Size
 		c.finish(p.entry, len(p.up.Chunks), nil)

@@ -299,7 +299,7 @@ func (m *Move) promote(ctx context.Context, seen time.Time) error {
 
 // copyRecords makes the state records of the collection in the other store those of this.
 func (m *Move) copyRecords(ctx context.Context) error {
-	for _, kind := range []string{failureKind, originKind} {
+	for _, kind := range []string{failureKind, originKind, tokenKind} {
 		records, err := m.o.From.Records(ctx, m.o.Collection, kind)
 		if err != nil {
 			return err

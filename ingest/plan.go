@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"ragway/retriever"
 )
 
 // Action is what a plan does about a document, and afterwards what was done.
@@ -33,12 +35,14 @@ type Plan struct {
 	Vanished   int // documents the source no longer has, deleted or not
 	Notes      []string
 
-	src      Source
-	seen     time.Time // the collection's last change when it was planned
-	refused  *PruneRefused
-	origin   *origin
-	holders  map[string]string // IDs of stored documents that may have the bytes of new ones, by hash
-	obsolete []string          // ledger keys of documents that no longer exist or have recovered
+	src        Source
+	seen       time.Time // the collection's last change when it was planned
+	refused    *PruneRefused
+	incomplete *Incomplete        // the source ended early
+	tokens     []retriever.Record // of unchanged documents whose token is another now
+	origin     *origin
+	holders    map[string]string // IDs of stored documents that may have the bytes of new ones, by hash
+	obsolete   []string          // ledger keys of documents that no longer exist or have recovered
 }
 
 // Entry is one document of a plan.
@@ -57,6 +61,15 @@ type Entry struct {
 	hash    string         // of that version
 	failed  *FailureRecord // its last failure, if the ledger has one
 	resting bool           // in back-off: nothing new to record
+}
+
+// Incomplete is why the source ended early, nil when it did not. Apply does what was
+// planned until then and returns it.
+func (p *Plan) Incomplete() error {
+	if p.incomplete == nil {
+		return nil
+	}
+	return fmt.Errorf("%s ended early: %w", p.Source, p.incomplete)
 }
 
 // Counts is the plan in figures.

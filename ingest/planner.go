@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,8 @@ import (
 )
 
 // Plan compares what src offers with what the store has. It reads no more of a source
-// than it must: a file whose size and modification time are the stored ones is taken as
-// unchanged unless Checksum is set; the rest is hashed as a stream.
+// than it must: a file whose token, or else size and modification time, is the stored one
+// is taken as unchanged unless Checksum is set; the rest is hashed as a stream.
 //
 // A prune that would delete too much is a *PruneRefused, returned with the plan, which
 // may be printed and cannot be applied. Another origin under src's name is an
@@ -24,8 +25,18 @@ func (e *Engine) Plan(ctx context.Context, src Source) (*Plan, error) {
 	if err := p.load(ctx); err != nil {
 		return nil, fmt.Errorf("plan %s: %w", src.Name(), err)
 	}
+	if r, ok := src.(Revalidator); ok {
+		tokens, err := p.tokens()
+		if err != nil {
+			return nil, err
+		}
+		r.Revalidate(tokens)
+	}
 	for it, err := range src.Items(ctx) {
 		if err != nil && it.URI == "" {
+			if p.plan.incomplete, _ = errors.AsType[*Incomplete](err); p.plan.incomplete != nil {
+				break
+			}
 			return nil, fmt.Errorf("plan %s: %w", src.Name(), err)
 		}
 		if ctx.Err() != nil {
@@ -72,6 +83,7 @@ type knownDocument struct {
 	mime            string
 	size            int64
 	modTime         time.Time
+	token           string // of the bytes it was made from; "" when not known
 	seen            bool
 	moved           bool // it is there under another name
 }
@@ -103,6 +115,9 @@ func (p *planner) load(ctx context.Context) (err error) {
 			p.anyNamed = p.anyNamed || namedTenant(d.Pipeline)
 		}
 	}
+	if err := p.loadTokens(ctx); err != nil {
+		return err
+	}
 	records, err := Failures(ctx, p.e.o.Store, p.e.o.Collection)
 	p.failed = make(map[string]*failedBefore, len(records))
 	for _, r := range records {
@@ -122,6 +137,10 @@ func (p *planner) add(ctx context.Context, it Item, itemErr error) {
 		en.failed = &f.record
 	}
 	p.tenants[offer.Tenant] = true
+	if it.Deleted && itemErr == nil {
+		p.remove(en, known)
+		return
+	}
 	switch duplicate := p.fresh[id] || known != nil && known.seen; {
 	case itemErr != nil:
 		p.guard(it.URI, itemErr)
@@ -173,7 +192,7 @@ func (p *planner) compare(ctx context.Context, en *Entry, known *knownDocument) 
 		en.Action = Change
 		return
 	}
-	same, err := p.sameBytes(ctx, en.Item, known)
+	same, err := p.sameBytes(ctx, en, known)
 	switch {
 	case err != nil:
 		en.fail(err, Unreadable)
@@ -186,18 +205,36 @@ func (p *planner) compare(ctx context.Context, en *Entry, known *knownDocument) 
 	}
 }
 
-func (p *planner) sameBytes(ctx context.Context, it Item, known *knownDocument) (bool, error) {
+func (p *planner) sameBytes(ctx context.Context, en *Entry, known *knownDocument) (bool, error) {
+	it := en.Item
 	switch {
 	case it.Hash != "":
 		return it.Hash == known.hash, nil
 	case it.Size >= 0 && it.Size != known.size:
 		return false, nil
-	case !p.e.o.Checksum && it.Size >= 0 && !it.ModTime.IsZero() &&
-		it.ModTime.UnixMilli() == known.modTime.UnixMilli():
+	case p.e.o.Checksum:
+	case it.Token != "":
+		if it.Token == known.token {
+			return true, nil
+		}
+	case it.Size >= 0 && !it.ModTime.IsZero() && it.ModTime.UnixMilli() == known.modTime.UnixMilli():
 		return true, nil // stores keep at least milliseconds
 	}
 	hash, err := hashOf(ctx, it)
-	return hash == known.hash, err
+	if err != nil || hash != known.hash {
+		return false, err
+	}
+	return true, p.renewToken(it, known)
+}
+
+// remove is for an item that its source says is to go.
+func (p *planner) remove(en *Entry, known *knownDocument) {
+	if known != nil && !known.seen {
+		known.seen = true
+		p.plan.Entries = append(p.plan.Entries, deletion(known))
+	}
+	en.Action = Delete
+	p.withdrawElsewhere(en)
 }
 
 // keep files the entry: what the plan has to do something about or report.
@@ -244,7 +281,7 @@ func (p *planner) withdrawElsewhere(en *Entry) {
 
 // stamp is what an attempt was made at; the ledger's back-off holds only for the same.
 func (p *planner) stamp(it Item, o offer) string {
-	content := it.Hash
+	content := cmp.Or(it.Hash, it.Token)
 	if content == "" {
 		content = fmt.Sprintf("%d@%d", it.Size, it.ModTime.UnixMilli())
 	}

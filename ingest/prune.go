@@ -53,7 +53,7 @@ func (p *planner) speaksFor(k *knownDocument) bool {
 }
 
 func deletion(k *knownDocument) *Entry {
-	return &Entry{Action: Delete, Item: Item{URI: k.uri, Size: k.size}, DocumentID: k.id, offer: offer{Tenant: k.tenant}, stored: true}
+	return &Entry{Action: Delete, Item: Item{URI: k.uri, Size: k.size, Token: k.token}, DocumentID: k.id, offer: offer{Tenant: k.tenant}, stored: true}
 }
 
 // covers reports whether the document is one of the source's. "docs/a" is a prefix of
@@ -70,9 +70,9 @@ func (p *planner) covers(uri string) bool {
 }
 
 // guarded reports whether uri, something above it, or, if torn counts, the file it is a
-// record of could not be read.
+// record of could not be read. Nothing may be missed of a source that ended early.
 func (p *planner) guarded(uri string, torn bool) bool {
-	if p.guards[uri] {
+	if p.guards[uri] || p.plan.incomplete != nil {
 		return true
 	}
 	for i := range len(uri) {

@@ -19,7 +19,8 @@ type Source interface {
 	// known Name is refused, so that two folders called "docs" do not overwrite each other.
 	Origin() string
 	// Items yields what is there, in any order that is the same every time. An error with
-	// a zero Item ends the sequence; an error with an Item is that item's alone.
+	// a zero Item ends the sequence, and with it the plan unless it is an *Incomplete; an
+	// error with an Item is that item's alone.
 	//
 	// An Item's error keeps what the source says is there from being pruned: its URI and
 	// all below it, and where the reason is that something could not be read (Unreadable,
@@ -33,6 +34,22 @@ type Source interface {
 // itself.
 type Coverer interface{ Covers(uri string) bool }
 
+// A Revalidator is a Source that asks for news of what is stored, as HTTP does with
+// If-None-Match. Revalidate is called before Items, with the token (see Item.Token) by URI
+// of each document of the run's tenant under Prefix; "" where none is known or where the
+// bytes are wanted all the same.
+type Revalidator interface {
+	Revalidate(tokens map[string]string)
+}
+
+// Incomplete is an error that ends a source's items early, though those before it are what
+// they seem. They are ingested and nothing of the source is pruned; then the run fails.
+type Incomplete struct{ Err error }
+
+func (e *Incomplete) Error() string { return e.Err.Error() }
+
+func (e *Incomplete) Unwrap() error { return e.Err }
+
 // Item is one document a source offers. Its bytes are read only when they are needed.
 type Item struct {
 	URI      string // NAME/relative/path, FILE#ID or a URL; never a machine's path
@@ -45,10 +62,12 @@ type Item struct {
 	Size     int64  // bytes; -1 when unknown
 	ModTime  time.Time
 	Hash     string // SHA-256 hex where the source vouches for it (records); else "", and it is made of the bytes
+	Token    string // names one version of the bytes (an ETag): never the same for others. Open then gives that version or fails
 	Metadata retriever.Metadata
 	ACL      []string
 	Defaults *Defaults // what is said of it from above; nil: nothing
 	Explicit bool      // named itself by the caller: an unsupported type is then a failure, not skipped
+	Deleted  bool      // the source says that it is to go: it is deleted without Prune. Only URI and Tenant count
 
 	Open func(ctx context.Context) (io.ReadCloser, error)
 }
