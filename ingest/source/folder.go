@@ -58,7 +58,8 @@ func (f *folder) Covers(uri string) bool {
 }
 
 // Items walks in the order of the names, folders in their place. Symbolic links are
-// followed; one that leads back to a folder it lies in is an error of its own.
+// followed; one that leads back to a folder it lies in is an error of its own. What is
+// ignored (see ignoreRules) is not there.
 func (f *folder) Items(ctx context.Context) iter.Seq2[ingest.Item, error] {
 	return func(yield func(ingest.Item, error) bool) {
 		info, err := os.Stat(f.root)
@@ -77,6 +78,7 @@ type walk struct {
 	ctx   context.Context
 	yield func(ingest.Item, error) bool
 	above []fs.FileInfo // folders from the root to here
+	rules []ignoreRules // of those that have any
 	settings
 }
 
@@ -87,6 +89,16 @@ func (w *walk) dir(path, rel string) bool {
 	entries, err := os.ReadDir(path)
 	if err != nil && rel == "" {
 		return w.yield(ingest.Item{}, fmt.Errorf("read folder: %w", err))
+	}
+	known := len(w.rules)
+	defer func() { w.rules = w.rules[:known] }()
+	switch rules, ruleErr := w.rulesOf(path, rel); {
+	case ruleErr != nil && rel == "":
+		return w.yield(ingest.Item{}, ruleErr)
+	case ruleErr != nil: // what is to be ignored there is not known
+		return w.fail(rel, ruleErr)
+	case len(rules.rules) > 0:
+		w.rules = append(w.rules, rules)
 	}
 	for _, entry := range entries {
 		if w.ctx.Err() != nil {
@@ -102,9 +114,18 @@ func (w *walk) dir(path, rel string) bool {
 	return err == nil || w.fail(rel, err)
 }
 
+func (w *walk) rulesOf(path, rel string) (ignoreRules, error) {
+	if w.o.NoIgnore {
+		return ignoreRules{}, nil
+	}
+	return readIgnoreRules(path, rel)
+}
+
 func (w *walk) entry(path, rel string) bool {
 	info, err := os.Stat(path)
 	switch {
+	case ignored(w.rules, rel, err == nil && info.IsDir()):
+		return true
 	case err != nil:
 		return w.fail(rel, err)
 	case !utf8.ValidString(rel):

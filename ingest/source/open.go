@@ -35,6 +35,7 @@ type Options struct {
 	Stdin       io.Reader
 	RecordBytes int    // bound on one record; 0: 16 MiB
 	TempDir     string // for spooled input; "": the system's
+	NoIgnore    bool   // walks take what .gitignore and .ragwayignore name, too
 }
 
 // What is wrong with an argument; each is wrapped by an *ArgumentError.
@@ -58,7 +59,8 @@ func (e *ArgumentError) Unwrap() error { return e.Err }
 
 // Open takes a SOURCE argument:
 //
-//	DIR     every file below it except hidden ones; NAME is its base name, URIs are
+//	DIR     every file below it except hidden ones and those that .gitignore and
+//	        .ragwayignore files in it name; NAME is its base name, URIs are
 //	        NAME/relative/path
 //	FILE    that file; NAME is its folder's base name, so that it is the same document
 //	        as in an ingest of the folder
