@@ -176,6 +176,8 @@ type file struct {
 	info     fs.FileInfo
 	explicit bool
 	settings settings
+
+	deletions bool // its records may ask for deletions
 }
 
 // itemsOf yields the file as a document, or the documents that its records are. It is

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,22 @@ type Options struct {
 	RecordBytes int    // bound on one record; 0: 16 MiB
 	TempDir     string // for spooled input; "": the system's
 	NoIgnore    bool   // walks take what .gitignore and .ragwayignore name, too
+
+	SpoolBytes int64        // bound on what a program prints or a record file elsewhere holds; 0: 8 GiB
+	Environ    []string     // of programs, NAME=value; nil: none
+	Logger     *slog.Logger // of what programs write to standard error; nil: nobody
+}
+
+func (o *Options) applyDefaults() {
+	if o.RecordBytes <= 0 {
+		o.RecordBytes = 16 << 20
+	}
+	if o.SpoolBytes <= 0 {
+		o.SpoolBytes = 8 << 30 // of disk
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 }
 
 // What is wrong with an argument; each is wrapped by an *ArgumentError.
@@ -67,13 +84,13 @@ func (e *ArgumentError) Unwrap() error { return e.Err }
 //	GLOB    the files it matches ("**" stands for any number of folders), with paths
 //	        relative to its longest part without a pattern
 //	-       standard input, spooled to a temporary file
+//	exec:PROGRAM ARG…  the records that a program prints, run without a shell; NAME is
+//	        its base name, URIs are NAME#ID
 //
 // What exists under the argument's exact spelling is never taken as a glob. Unusable
 // arguments are an *ArgumentError; other errors come from the file system.
 func Open(ctx context.Context, arg string, o Options) (Source, error) {
-	if o.RecordBytes <= 0 {
-		o.RecordBytes = 16 << 20
-	}
+	o.applyDefaults()
 	src, err := open(ctx, arg, o)
 	if err != nil {
 		return nil, &ArgumentError{arg, err}
@@ -84,6 +101,9 @@ func Open(ctx context.Context, arg string, o Options) (Source, error) {
 func open(ctx context.Context, arg string, o Options) (Source, error) {
 	if arg == "-" {
 		return openStdin(ctx, o)
+	}
+	if command, ok := strings.CutPrefix(arg, "exec:"); ok {
+		return openProgram(command, o)
 	}
 	if scheme, _, ok := strings.Cut(arg, "://"); ok {
 		return nil, fmt.Errorf("%s:// sources: %w", scheme, ErrUnsupported)

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -32,6 +33,8 @@ type recordFile struct {
 	path    string // of its UTF-8 form
 	modTime time.Time
 	fields  func(raw []byte) ([]field, error)
+
+	deletions bool
 }
 
 // place is where a record lies in the file's UTF-8 form.
@@ -67,7 +70,7 @@ func recordsOf(ctx context.Context, f file, text *decoded, o Options, yield func
 	}
 	defer handle.Close()
 	r := &reader{
-		recordFile: &recordFile{uri: f.uri, path: where, modTime: f.info.ModTime(), fields: parseObject},
+		recordFile: &recordFile{uri: f.uri, path: where, modTime: f.info.ModTime(), fields: parseObject, deletions: f.deletions},
 		file:       handle, lines: newLines(handle, o.RecordBytes), most: o.RecordBytes,
 		seen: map[[12]byte]int{}, yield: yield,
 	}
@@ -120,9 +123,16 @@ func (r *reader) record(raw []byte, at place) bool {
 	if err != nil {
 		return r.failLine(at.line, atLine(at.line, err))
 	}
+	gone, deletion := false, error(nil)
+	if r.deletions {
+		gone, fields, deletion = takeDelete(fields)
+	}
 	var rec record
-	parsed := rec.parse(fields)
+	parsed := cmp.Or(rec.parse(fields), deletion)
 	id := rec.id
+	if gone && id == "" && parsed == nil {
+		parsed = errors.New("a deletion needs an id")
+	}
 	if id == "" && parsed == nil {
 		id = r.idOf(raw)
 	}
@@ -133,7 +143,25 @@ func (r *reader) record(raw []byte, at place) bool {
 	if first := r.remember(id, at.line); first != 0 {
 		return r.failLine(at.line, ingest.Failf(ingest.BadMetadata, "line %d: id %q is on line %d already", at.line, id, first))
 	}
+	if gone && parsed == nil {
+		return r.yield(ingest.Item{URI: r.uri + "#" + id, RecordID: id, Tenant: rec.tenant, Size: -1, Deleted: true}, nil)
+	}
 	return r.yield(r.item(rec, id, at), atLine(at.line, parsed))
+}
+
+// takeDelete takes the field that asks for a deletion out of a record's.
+func takeDelete(fields []field) (gone bool, rest []field, err error) {
+	for i, f := range fields {
+		if f.name != "delete" {
+			continue
+		}
+		gone, ok := f.value.(bool)
+		if !ok {
+			err = ingest.Failf(ingest.BadMetadata, "field %q is %T, want true or false", f.name, f.value)
+		}
+		return gone, slices.Delete(fields, i, i+1), err
+	}
+	return false, fields, nil
 }
 
 func (r *recordFile) item(rec record, id string, at place) ingest.Item {
@@ -162,6 +190,9 @@ func (r *recordFile) reopen(at place, same func(record) bool) (io.ReadCloser, er
 	if _, err = f.ReadAt(raw, at.offset); err == nil {
 		var fields []field
 		if fields, err = r.fields(raw); err == nil {
+			if r.deletions {
+				_, fields, _ = takeDelete(fields)
+			}
 			err = rec.parse(fields)
 		}
 	}
