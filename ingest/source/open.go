@@ -38,7 +38,9 @@ type Options struct {
 	TempDir     string // for spooled input; "": the system's
 	NoIgnore    bool   // walks take what .gitignore and .ragwayignore name, too
 
-	SpoolBytes int64        // bound on what a program prints or a record file elsewhere holds; 0: 8 GiB
+	SpoolBytes int64 // bound on what a program prints or a record file elsewhere holds; 0: 8 GiB
+	S3         S3Options
+	UserAgent  string       // of requests, PRODUCT/VERSION
 	Environ    []string     // of programs, NAME=value; nil: none
 	Logger     *slog.Logger // of what programs write to standard error; nil: nobody
 }
@@ -84,6 +86,7 @@ func (e *ArgumentError) Unwrap() error { return e.Err }
 //	GLOB    the files it matches ("**" stands for any number of folders), with paths
 //	        relative to its longest part without a pattern
 //	-       standard input, spooled to a temporary file
+//	s3://BUCKET/KEY  that object and those below it, as of a folder; these are URIs too
 //	exec:PROGRAM ARG…  the records that a program prints, run without a shell; NAME is
 //	        its base name, URIs are NAME#ID
 //
@@ -104,6 +107,9 @@ func open(ctx context.Context, arg string, o Options) (Source, error) {
 	}
 	if command, ok := strings.CutPrefix(arg, "exec:"); ok {
 		return openProgram(command, o)
+	}
+	if rest, ok := strings.CutPrefix(arg, "s3://"); ok {
+		return openBucket(rest, o)
 	}
 	if scheme, _, ok := strings.Cut(arg, "://"); ok {
 		return nil, fmt.Errorf("%s:// sources: %w", scheme, ErrUnsupported)
