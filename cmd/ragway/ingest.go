@@ -20,13 +20,14 @@ import (
 var errSomeFailed = errors.New("some documents failed")
 
 type ingestCmd struct {
-	Sources     []string          `arg:"" name:"source" help:"Folders, files, globs, record files (.jsonl, .csv), or - for standard input."`
+	Sources     []string          `arg:"" name:"source" help:"Folders, files, globs, record files (.jsonl, .csv), s3://BUCKET/PREFIX, exec:PROGRAM, or - for standard input."`
 	Collection  string            `short:"c" default:"default" help:"Collection to read into; created when it is missing."`
 	Name        string            `placeholder:"NAME" help:"First part of the documents' URIs (default: the folder's name)."`
 	URLBase     string            `name:"url-base" placeholder:"URL" help:"Link of a document: URL + relative path."`
 	DryRun      bool              `help:"Print the plan and change nothing."`
 	Prune       bool              `help:"Delete documents that the source no longer has."`
 	Force       bool              `help:"Prune also when that deletes more than half."`
+	NoIgnore    bool              `help:"Read files that .gitignore and .ragwayignore leave out, too."`
 	Checksum    bool              `help:"Read every file; size and time do not stand for the content."`
 	Tenant      string            `placeholder:"T" help:"Tenant that owns the documents (default: default)."`
 	ACL         []string          `name:"acl" placeholder:"group:hr" help:"Who may read them, user:NAME or group:NAME (default: everyone of the tenant)."`
@@ -88,7 +89,8 @@ func (c *ingestCmd) check() error {
 // mistake of the command line.
 func (c *ingestCmd) open(ctx context.Context, a *app) ([]ingest.Source, error) {
 	var sources []ingest.Source
-	opt := source.Options{Name: c.Name, Stdin: a.in}
+	opt := a.sourceOptions(c.Name)
+	opt.NoIgnore = c.NoIgnore
 	if slices.Contains(c.Sources, "-") {
 		opt.Stdin = interruptible(ctx, a.in)
 	}
@@ -162,6 +164,10 @@ func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, store r
 				out.event(ev)
 			}
 			total.Counts.Add(plan.Counts())
+			if err := plan.Incomplete(); err != nil {
+				out.summary(total)
+				return err
+			}
 			continue
 		}
 		sum, err := eng.Apply(ctx, plan, out.event)
