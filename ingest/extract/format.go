@@ -45,11 +45,13 @@ var formats = []*format{
 	{name: "json", mime: "application/json", exts: []string{".json", ".geojson"}, read: readJSON},
 	{name: "jsonl", mime: "application/jsonl", also: []string{"application/x-ndjson", "application/x-jsonlines"},
 		exts: []string{".jsonl", ".ndjson"}, read: readJSONL},
+	{name: "notebook", mime: "application/x-ipynb+json", exts: []string{".ipynb"}, read: readNotebook},
+	{name: "subtitles", mime: "text/vtt", also: []string{"application/x-subrip"}, exts: []string{".vtt", ".srt"}, read: readSubtitles},
 	{name: "code", mime: "text/x-source", exts: codeExtensions, read: readCode},
 	{name: "text", mime: "text/plain", exts: textExtensions, read: readText},
 }
 
-var textExtensions = []string{".txt", ".text", ".log", ".rst", ".adoc", ".asciidoc", ".org", ".tex", ".srt", ".vtt", ".textile", ".wiki"}
+var textExtensions = []string{".txt", ".text", ".log", ".rst", ".adoc", ".asciidoc", ".org", ".tex", ".textile", ".wiki"}
 
 var codeExtensions = []string{
 	".go", ".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".java", ".kt", ".kts", ".scala", ".groovy",

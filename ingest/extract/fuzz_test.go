@@ -61,6 +61,16 @@ func FuzzHTML(f *testing.F) {
 	fuzz(f, "a.html", "<p>a<table><tr><td>b<td>c</table><pre>d\n\n\ne</pre>", "<title>x</title><h1>y</h1>", "<meta charset=koi8-r>\xc1")
 }
 
+func FuzzSubtitles(f *testing.F) {
+	fuzz(f, "a.vtt", "WEBVTT\n\nNOTE x\n\nid\n00:01.000 --> 00:02.000 align:left\n<v Ann>Hello <i>you</i> &amp; me\n- dash\n",
+		"1\r\n00:00:01,000 --> 00:00:03,500\r\n{\\an8}Text\r\n", "0 --> 1\n<v", "9:9:9:9e9 --> -1\n<<v a>>")
+}
+
+func FuzzNotebook(f *testing.F) {
+	fuzz(f, "a.ipynb", `{"cells":[{"cell_type":"markdown","source":["# a\n","b"]},{"cell_type":"code","source":"x","outputs":[{"text":["y\n"]},{"data":{"text/plain":"z"}},{"ename":"E","evalue":"v"}]}]}`,
+		`{"worksheets":[{"cells":[{"cell_type":"heading","level":9,"source":"h"},{"cell_type":"code","input":"i"}]}]}`, `{"cells":[{}]}`, `{}`)
+}
+
 func FuzzCode(f *testing.F) { fuzz(f, "a.go", "package a\n\n\nfunc b() {\n\n\tc()\n}\n\nvar d\n") }
 
 // FuzzDOCX mutates the document part alone: mutated zip files hardly ever open.
