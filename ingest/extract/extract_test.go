@@ -220,10 +220,7 @@ func TestWordDocumentGivesWhatIsReadOnPaper(t *testing.T) {
 
 // docx packs a document part with the other parts that the tests need.
 func docx(t testing.TB, document string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for name, content := range map[string]string{
+	return packed(t, map[string]string{
 		"word/document.xml": document,
 		"docProps/core.xml": `<cp:coreProperties xmlns:cp="cp" xmlns:dc="dc"><dc:title>The lease</dc:title></cp:coreProperties>`,
 		"word/styles.xml": `<w:styles xmlns:w="w"><w:style w:styleId="Base"><w:name w:val="heading 1"/></w:style>
@@ -232,7 +229,15 @@ func docx(t testing.TB, document string) string {
 			<w:lvl w:ilvl="1"><w:numFmt w:val="bullet"/></w:lvl></w:abstractNum><w:num w:numId="7"><w:abstractNumId w:val="1"/></w:num></w:numbering>`,
 		"word/footnotes.xml": `<w:footnotes xmlns:w="w"><w:footnote w:id="0" w:type="separator"><w:p><w:r><w:t>rule</w:t></w:r></w:p></w:footnote>
 			<w:footnote w:id="2"><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>`,
-	} {
+	})
+}
+
+// packed is a zip package of parts.
+func packed(t testing.TB, parts map[string]string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, content := range parts {
 		f, err := z.Create(name)
 		if err != nil {
 			t.Fatal(err)

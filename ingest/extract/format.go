@@ -36,6 +36,7 @@ var formats = []*format{
 		ready: func(ctx context.Context, r *Registry) error { return r.pdf.warm(ctx) }},
 	{name: "docx", mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, binary: true, part: "word/", read: readDOCX},
+	{name: "epub", mime: "application/epub+zip", exts: []string{".epub"}, binary: true, part: "META-INF/container.xml", read: readEPUB},
 	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},
 		exts: []string{".html", ".htm", ".xhtml"}, read: readHTML},
 	{name: "markdown", mime: "text/markdown", also: []string{"text/x-markdown"},

@@ -92,3 +92,24 @@ func FuzzDOCX(f *testing.F) {
 		}
 	})
 }
+
+// FuzzEPUB mutates the package document and a chapter.
+func FuzzEPUB(f *testing.F) {
+	f.Add(`<package><metadata><title>t</title></metadata><manifest><item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="a"/><itemref idref="a"/></spine></package>`,
+		`<?xml version="1.0" encoding="utf-16"?><html><head><title/></head><body><a id="x"/><p>text</p></body></html>`)
+	f.Add(`<package><manifest><item id="a" href="../../a%2exhtml#f" media-type="text/html"/></manifest><spine><itemref idref="a"/></spine></package>`, `<script/>x<table><tr><td>`)
+	r, err := extract.New(extract.Options{MaxRunes: 1 << 20, MaxPart: 1 << 20})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, opf, chapter string) {
+		got, err := r.Extract(context.Background(), ingest.Input{Name: "a.epub", Data: []byte(epub(t, opf, chapter, nil))})
+		if err == nil {
+			checkForm(t, got)
+			return
+		}
+		if ingest.ReasonOf(err) == ingest.Internal {
+			t.Fatal(err)
+		}
+	})
+}
