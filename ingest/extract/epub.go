@@ -134,9 +134,9 @@ func readChapter(ctx context.Context, d *document, p *pack, name string) error {
 	}
 	page := emptyElement.ReplaceAllString(decode(data, xmlEncoding(data)), "<$1$2></$1>")
 	root, err := html.Parse(strings.NewReader(page))
-	if err != nil {
+	if err != nil { // nested beyond what the parser takes
 		d.w.paragraphs(ingest.Block{Kind: ingest.Paragraph}, textOfHTML(page))
-		return nil
+		return ctx.Err()
 	}
 	strip(root)
 	node := find(root, atom.Body)

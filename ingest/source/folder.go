@@ -85,7 +85,7 @@ type walk struct {
 // dir is false when the walk is over.
 func (w *walk) dir(path, rel string) bool {
 	defer func(outside settings) { w.settings = outside }(w.settings)
-	w.settings = w.settings.in(path, strings.TrimSuffix(w.Prefix()+rel, "/"))
+	w.settings = w.in(path, strings.TrimSuffix(w.Prefix()+rel, "/"))
 	entries, err := os.ReadDir(path)
 	if err != nil && rel == "" {
 		return w.yield(ingest.Item{}, fmt.Errorf("read folder: %w", err))

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -231,7 +232,7 @@ func TestDeniedBucketsAndObjects(t *testing.T) {
 	for _, err := range s.open("s3://docs", Options{}).Items(t.Context()) {
 		last, n = err, n+1
 	}
-	if _, part := last.(*ingest.Incomplete); !part || n != 1001 || last.Error() != "after 1000 items: list s3://docs/: "+denied {
+	if _, part := errors.AsType[*ingest.Incomplete](last); !part || n != 1001 || last.Error() != "after 1000 items: list s3://docs/: "+denied {
 		t.Errorf("%d, %v", n, last)
 	}
 }
