@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +14,7 @@ import (
 func (a *app) sourceOptions(name string) source.Options {
 	return source.Options{
 		Name: name, Stdin: a.in, S3: a.s3(), UserAgent: "ragway/" + version,
-		Environ: withoutOwn(os.Environ()), Logger: a.log,
+		Environ: withoutOwn(a.environ), Logger: a.log,
 	}
 }
 
@@ -41,5 +40,5 @@ func (a *app) s3() source.S3Options {
 
 // withoutOwn keeps this program's settings, keys among them, from programs that it runs.
 func withoutOwn(environ []string) []string {
-	return slices.DeleteFunc(environ, func(v string) bool { return strings.HasPrefix(v, "RAGWAY_") })
+	return slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "RAGWAY_") })
 }

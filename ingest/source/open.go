@@ -39,6 +39,7 @@ type Options struct {
 	NoIgnore    bool   // walks take what .gitignore and .ragwayignore name, too
 
 	SpoolBytes int64 // bound on what a program prints or a record file elsewhere holds; 0: 8 GiB
+	HTTP       HTTPOptions
 	S3         S3Options
 	UserAgent  string       // of requests, PRODUCT/VERSION
 	Environ    []string     // of programs, NAME=value; nil: none
@@ -52,6 +53,10 @@ func (o *Options) applyDefaults() {
 	if o.SpoolBytes <= 0 {
 		o.SpoolBytes = 8 << 30 // of disk
 	}
+	o.HTTP.applyDefaults()
+	if o.UserAgent == "" {
+		o.UserAgent = robotsName
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,7 +66,7 @@ func (o *Options) applyDefaults() {
 var (
 	ErrNeedsName   = errors.New("needs --name")
 	ErrBadName     = errors.New("bad name")
-	ErrUnsupported = errors.New("not supported yet")
+	ErrUnsupported = errors.New("not supported")
 	ErrNotFound    = errors.New("no such file or folder")
 	ErrNotAFile    = errors.New("neither a file nor a folder")
 )
@@ -86,6 +91,9 @@ func (e *ArgumentError) Unwrap() error { return e.Err }
 //	GLOB    the files it matches ("**" stands for any number of folders), with paths
 //	        relative to its longest part without a pattern
 //	-       standard input, spooled to a temporary file
+//	https://…  that page; with HTTP.Crawl those it leads to on the same host, in or below
+//	        its folder; of a sitemap, which is called so or named so by HTTP.Sitemap, the
+//	        pages it names on its host. URIs are the pages' addresses
 //	s3://BUCKET/KEY  that object and those below it, as of a folder; these are URIs too
 //	exec:PROGRAM ARG…  the records that a program prints, run without a shell; NAME is
 //	        its base name, URIs are NAME#ID
@@ -111,8 +119,11 @@ func open(ctx context.Context, arg string, o Options) (Source, error) {
 	if rest, ok := strings.CutPrefix(arg, "s3://"); ok {
 		return openBucket(rest, o)
 	}
+	if head, _, ok := strings.Cut(arg, "://"); ok && (strings.EqualFold(head, "http") || strings.EqualFold(head, "https")) {
+		return openSite(arg, o)
+	}
 	if scheme, _, ok := strings.Cut(arg, "://"); ok {
-		return nil, fmt.Errorf("%s:// sources: %w", scheme, ErrUnsupported)
+		return nil, fmt.Errorf("%s:// is not one of http://, https:// and s3://: %w", scheme, ErrUnsupported)
 	}
 	path, err := filepath.Abs(arg)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +36,14 @@ func (s *spooled) add(ctx context.Context, r io.Reader) (path string, err error)
 	defer s.mu.Unlock()
 	s.paths = append(s.paths, path)
 	return path, nil
+}
+
+// remove removes a copy before its time.
+func (s *spooled) remove(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paths = slices.DeleteFunc(s.paths, func(p string) bool { return p == path })
+	os.Remove(path)
 }
 
 // records yields those of the record file r, called uri.
