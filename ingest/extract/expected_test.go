@@ -37,7 +37,7 @@ type expectation struct {
 var formatsRead = map[string]bool{
 	"md": true, "txt": true, "html": true, "pdf": true, "docx": true, "csv": true, "tsv": true,
 	"json": true, "jsonl": true, "go": true, "py": true, "ts": true, "sql": true, "png": true,
-	"vtt": true, "srt": true, "ipynb": true, "epub": true, "doc": true, "xls": true, "ppt": true,
+	"vtt": true, "srt": true, "ipynb": true, "epub": true, "xml": true, "svg": true, "doc": true, "xls": true, "ppt": true,
 }
 
 // misses are non-soft phrases that are not found, each with its reason.

@@ -39,6 +39,8 @@ var formats = []*format{
 	{name: "epub", mime: "application/epub+zip", exts: []string{".epub"}, binary: true, part: "META-INF/container.xml", read: readEPUB},
 	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},
 		exts: []string{".html", ".htm", ".xhtml"}, read: readHTML},
+	{name: "xml", mime: "application/xml", also: []string{"text/xml", "application/atom+xml", "application/rss+xml", "application/jats+xml"},
+		exts: []string{".xml", ".nxml", ".atom", ".rss", ".dita", ".docbook", ".dbk"}, read: readXML},
 	{name: "markdown", mime: "text/markdown", also: []string{"text/x-markdown"},
 		exts: []string{".md", ".markdown", ".mdx", ".mkd", ".qmd", ".rmd"}, read: readMarkdown},
 	{name: "csv", mime: "text/csv", exts: []string{".csv"}, read: readCSV},

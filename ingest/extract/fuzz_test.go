@@ -61,6 +61,12 @@ func FuzzHTML(f *testing.F) {
 	fuzz(f, "a.html", "<p>a<table><tr><td>b<td>c</table><pre>d\n\n\ne</pre>", "<title>x</title><h1>y</h1>", "<meta charset=koi8-r>\xc1")
 }
 
+func FuzzXML(f *testing.F) {
+	fuzz(f, "a.xml", `<article><title>t</title><sec><title>u</title><p>a<b>c</b>&amp;&nbsp;</p><li>i</li></sec></article>`,
+		`<?xml version="1.0" encoding="koi8-r"?><r><a>1</a><table><tr><td><table><tr><td/></tr></table></td></tr></table></r>`,
+		`<!DOCTYPE d [<!ENTITY x "y">]><d>&x;</d>`, `<html><p>x`, "<a xmlns:b='c'><b:p>t</b:p></a>")
+}
+
 func FuzzSubtitles(f *testing.F) {
 	fuzz(f, "a.vtt", "WEBVTT\n\nNOTE x\n\nid\n00:01.000 --> 00:02.000 align:left\n<v Ann>Hello <i>you</i> &amp; me\n- dash\n",
 		"1\r\n00:00:01,000 --> 00:00:03,500\r\n{\\an8}Text\r\n", "0 --> 1\n<v", "9:9:9:9e9 --> -1\n<<v a>>")

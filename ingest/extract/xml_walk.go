@@ -15,6 +15,8 @@ import (
 type xmlWalker struct {
 	ctx   context.Context
 	depth int // bound on elements open
+	// entities are the names known besides XML's own five, each of a text without any.
+	entities map[string]string
 
 	dec *xml.Decoder
 	at  int // elements open
@@ -23,6 +25,7 @@ type xmlWalker struct {
 // walk reads a whole part.
 func (x *xmlWalker) walk(data []byte, h handler) error {
 	x.dec = newDecoder(data)
+	x.dec.Entity = x.entities
 	err := x.content(h)
 	if errors.Is(err, io.EOF) && x.at == 0 {
 		return nil
