@@ -73,7 +73,7 @@ func (r *run) failAll(ctx context.Context, entries []*Entry, failures []*Failure
 			return err
 		}
 		records = append(records, record)
-		r.e.o.Logger.Warn("document failed", "uri", en.Item.URI, "reason", failures[i].Reason, "err", failures[i].Message)
+		r.e.o.Logger.Debug("document failed", "uri", en.Item.URI, "reason", failures[i].Reason, "err", failures[i].Message)
 	}
 	if err := r.e.failures.put(ctx, records); err != nil {
 		return err
