@@ -18,8 +18,8 @@
 // and by vector, fuses the two lists (retriever.Fusion), and selects hits (min score,
 // duplicates, budget). retriever.Ask finds the question in a conversation.
 //
-// Package ingest fills a store: a Source (ingest/source) offers items, Engine.Plan
-// compares them with what is stored, and Engine.Apply reads, extracts (ingest/extract),
+// Package ingest fills a store: a Source (ingest/source: folders, web pages, buckets,
+// programs) offers items, Engine.Plan compares them with what is stored, and Engine.Apply reads, extracts (ingest/extract),
 // chunks (ingest/chunk), embeds and stores what differs, each document whole. What fails
 // goes to a ledger with a typed reason. A Move builds a collection beside another, embedded
 // anew or in another store, and puts it in its place (retriever.Stager).
