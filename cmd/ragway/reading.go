@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strings"
+	"time"
 
 	"ragway/configs"
 	"ragway/gateway"
@@ -106,12 +107,17 @@ func (s asking) engine(ctx context.Context, a *app) (*retriever.Engine, retrieve
 	if s.Collection != nil {
 		q.Collections, q.SkipMissing = s.Collection, false
 	}
+	a.cfg.Retrieval.Timeouts.Search = max(r.Timeouts.Search, coldSearch)
 	eng, err := a.engine(store, embedder, nil)
 	if err != nil || q.Mode == retriever.Lexical {
 		return eng, q, err
 	}
 	return eng, q, checkSpaces(ctx, eng, scope, q.Collections)
 }
+
+// coldSearch is what a command's search may take at least: the first opens the index, which
+// a server has done before it answers anyone.
+const coldSearch = time.Minute
 
 // checkSpaces refuses the first collection whose vectors no configured embedder makes: what
 // it answers by words alone would pass for all it has.
