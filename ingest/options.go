@@ -23,6 +23,10 @@ type Options struct {
 	// under another name, those of that type are ingested again.
 	ExtractID func(mime string) string
 	Claims    func(name string) bool // whether a name's type has an extractor; nil: all do
+	// Holds tells what a document of this name and declared type holds, and Expand opens
+	// those that hold others; nil: none does.
+	Holds  func(name, mime string) Holding
+	Expand Expander
 	// Cut is asked for the collection's own chunking with the zero value, and for those of
 	// documents that want another one (see Defaults).
 	Cut func(retriever.Chunking) (Cutter, error)
@@ -127,6 +131,9 @@ func New(o Options) (*Engine, error) {
 func (o *Options) applyDefaults() {
 	if o.Claims == nil {
 		o.Claims = func(string) bool { return true }
+	}
+	if o.Holds == nil || o.Expand == nil {
+		o.Holds = func(string, string) Holding { return Text }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

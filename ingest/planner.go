@@ -42,7 +42,11 @@ func (e *Engine) Plan(ctx context.Context, src Source) (*Plan, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		p.add(ctx, it, err)
+		if err != nil {
+			p.add(ctx, it, err)
+			continue
+		}
+		p.expand(ctx, it)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -233,6 +237,7 @@ func (p *planner) remove(en *Entry, known *knownDocument) {
 		known.seen = true
 		p.plan.Entries = append(p.plan.Entries, deletion(known))
 	}
+	p.removeMembers(en)
 	en.Action = Delete
 	p.withdrawElsewhere(en)
 }
@@ -292,7 +297,7 @@ func (p *planner) stamp(it Item, o offer) string {
 func (p *planner) guard(uri string, err error) {
 	p.guards[uri] = true
 	if file, _, isRecord := strings.Cut(uri, "#"); !isRecord {
-		p.guards[uri+"/"], p.guards[uri+"#"] = true, true
+		p.guards[uri+"/"], p.guards[uri+"#"], p.guards[uri+MemberMark] = true, true, true
 	} else if asFailure(err, Unreadable).Reason != BadMetadata {
 		p.torn[file+"#"] = true
 	}

@@ -56,9 +56,13 @@ func deletion(k *knownDocument) *Entry {
 	return &Entry{Action: Delete, Item: Item{URI: k.uri, Size: k.size, Token: k.token}, DocumentID: k.id, offer: offer{Tenant: k.tenant}, stored: true}
 }
 
-// covers reports whether the document is one of the source's. "docs/a" is a prefix of
-// "docs/ab" without covering it.
+// covers reports whether the document is one of the source's, or in one. "docs/a" is a
+// prefix of "docs/ab" without covering it.
 func (p *planner) covers(uri string) bool {
+	return p.offers(p.outermost(uri))
+}
+
+func (p *planner) offers(uri string) bool {
 	if c, ok := p.src.(Coverer); ok {
 		return c.Covers(uri)
 	}

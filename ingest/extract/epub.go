@@ -7,9 +7,6 @@ import (
 	"regexp"
 	"strings"
 
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
-
 	"ragway/ingest"
 )
 
@@ -133,21 +130,7 @@ func readChapter(ctx context.Context, d *document, p *pack, name string) error {
 		return err
 	}
 	page := emptyElement.ReplaceAllString(decode(data, xmlEncoding(data)), "<$1$2></$1>")
-	root, err := html.Parse(strings.NewReader(page))
-	if err != nil { // nested beyond what the parser takes
-		d.w.paragraphs(ingest.Block{Kind: ingest.Paragraph}, textOfHTML(page))
-		return ctx.Err()
-	}
-	strip(root)
-	node := find(root, atom.Body)
-	if node == nil {
-		node = root
-	}
-	md, err := toMarkdown(ctx, node)
-	if err != nil {
-		return err
-	}
-	return writeMarkdown(ctx, d.w, md)
+	return writeHTML(ctx, d.w, page)
 }
 
 var xmlDeclared = regexp.MustCompile(`^\s*<\?xml[^>]*\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)

@@ -31,13 +31,15 @@ type expectation struct {
 	Pages          int      `json:"pages"`
 	CharsMin       int      `json:"chars_min"`
 	Soft           bool     `json:"soft"`
+	Messages       int      `json:"messages"`
+	Entries        int      `json:"entries"`
 }
 
 // read here; the others are not in the table yet.
 var formatsRead = map[string]bool{
 	"md": true, "txt": true, "html": true, "pdf": true, "docx": true, "csv": true, "tsv": true,
 	"json": true, "jsonl": true, "go": true, "py": true, "ts": true, "sql": true, "png": true,
-	"vtt": true, "srt": true, "ipynb": true, "epub": true, "xml": true, "svg": true, "doc": true, "xls": true, "ppt": true,
+	"vtt": true, "srt": true, "ipynb": true, "epub": true, "xml": true, "svg": true, "eml": true, "mbox": true, "msg": true, "zip": true, "tar.gz": true, "doc": true, "xls": true, "ppt": true,
 }
 
 // misses are non-soft phrases that are not found, each with its reason.
@@ -145,6 +147,9 @@ func check(t *testing.T, e expectation, s *tally, got ingest.Extracted, err erro
 	}
 	if a, b := clean(got.Title), clean(e.Title); e.Title != "" && (a == "" || !strings.Contains(a, b) && !strings.Contains(b, a)) {
 		fail("title %q, want %q", got.Title, e.Title)
+	}
+	if e.Messages != 0 && got.Messages != e.Messages || e.Entries != 0 && got.Entries != e.Entries {
+		fail("%d messages and %d entries, want %d and %d", got.Messages, got.Entries, e.Messages, e.Entries)
 	}
 	if e.Pages != 0 && got.Pages != e.Pages {
 		fail("%d pages, want %d", got.Pages, e.Pages)

@@ -26,7 +26,8 @@ type format struct {
 	binary bool
 	// part is how the name of an entry begins in every package of this format and in no
 	// other, for packages that do not say their type.
-	part string
+	part  string
+	holds ingest.Holding // of a container; see listing
 	// ready, if set, waits for what reading needs: that is not the document's time.
 	ready func(context.Context, *Registry) error
 }
@@ -50,6 +51,14 @@ var formats = []*format{
 		exts: []string{".jsonl", ".ndjson"}, read: readJSONL},
 	{name: "notebook", mime: "application/x-ipynb+json", exts: []string{".ipynb"}, read: readNotebook},
 	{name: "subtitles", mime: "text/vtt", also: []string{"application/x-subrip"}, exts: []string{".vtt", ".srt"}, read: readSubtitles},
+	{name: "mail", mime: "message/rfc822", exts: []string{".eml", ".emlx"}, read: readMail, holds: ingest.Both},
+	{name: "outlook", mime: "application/vnd.ms-outlook", exts: []string{".msg"}, binary: true, read: readOutlook, holds: ingest.Both},
+	{name: "mailbox", mime: "application/mbox", exts: []string{".mbox", ".mbx"}, read: readMembers, holds: ingest.Members},
+	{name: "zip", mime: "application/zip", also: []string{"application/x-zip-compressed"}, exts: []string{".zip"}, binary: true,
+		read: readMembers, holds: ingest.Members},
+	{name: "tar", mime: "application/x-tar", exts: []string{".tar"}, binary: true, read: readMembers, holds: ingest.Members},
+	{name: "compressed", mime: "application/gzip", also: []string{"application/x-gzip", "application/x-bzip2"},
+		exts: []string{".gz", ".tgz", ".bz2", ".tbz2"}, binary: true, read: readMembers, holds: ingest.Members},
 	{name: "code", mime: "text/x-source", exts: codeExtensions, read: readCode},
 	{name: "text", mime: "text/plain", exts: textExtensions, read: readText},
 }
@@ -121,12 +130,14 @@ func sniff(in ingest.Input) (*format, error) {
 	switch {
 	case bytes.Contains(head, []byte("%PDF-")) && !textual(in):
 		return named("pdf"), nil
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		return sniffZip(in)
-	case bytes.HasPrefix(head, oleMagic):
+	case bytes.HasPrefix(head, oleMagic) && !isOutlook(in.Data):
 		return nil, oleFailure(in)
 	}
-	return nil, nil
+	f := containerOf(head, in.Name)
+	if f != nil && f.name == "zip" {
+		return sniffZip(in)
+	}
+	return f, nil
 }
 
 // textual reports whether the name says text, where "%PDF-" may well stand in a sentence.
@@ -136,24 +147,33 @@ func textual(in ingest.Input) bool {
 }
 
 func sniffZip(in ingest.Input) (*format, error) {
-	z, err := zip.NewReader(bytes.NewReader(in.Data), int64(len(in.Data)))
+	z, err := openZip(bytes.NewReader(in.Data), int64(len(in.Data)), mostEntries)
 	if err != nil {
-		return nil, ingest.Failf(ingest.Corrupt, "zip package: %w", err)
+		return nil, err
 	}
-	if f := byMIME[packageType(z)]; f != nil {
+	if f := packageFormat(z); f != nil {
 		return f, nil
+	}
+	if f := byExtension[extensionOf(in.Name)]; f != nil && f.part != "" {
+		return f, nil // its reader says which part is missing
+	}
+	return named("zip"), nil
+}
+
+// packageFormat is the format of a package, by what it says it is or by its parts; nil
+// for other archives.
+func packageFormat(z *zip.Reader) *format {
+	if f := byMIME[packageType(z)]; f != nil {
+		return f
 	}
 	for _, entry := range z.File {
 		for _, f := range formats {
 			if f.part != "" && strings.HasPrefix(entry.Name, f.part) {
-				return f, nil
+				return f
 			}
 		}
 	}
-	if f := byExtension[extensionOf(in.Name)]; f != nil && f.binary {
-		return f, nil // its reader says which part is missing
-	}
-	return nil, unsupported(in)
+	return nil
 }
 
 // packageType is what OpenDocument and EPUB packages say of themselves in their first

@@ -134,6 +134,25 @@ func stripFrame(body *html.Node) {
 	})
 }
 
+// writeHTML takes the whole of a page that has no frame, such as the body of a message.
+func writeHTML(ctx context.Context, w *writer, page string) error {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil { // nested beyond what the parser takes
+		w.paragraphs(ingest.Block{Kind: ingest.Paragraph}, textOfHTML(page))
+		return ctx.Err()
+	}
+	strip(root)
+	node := find(root, atom.Body)
+	if node == nil {
+		node = root
+	}
+	md, err := toMarkdown(ctx, node)
+	if err != nil {
+		return err
+	}
+	return writeMarkdown(ctx, w, md)
+}
+
 func remove(n *html.Node, yes func(*html.Node) bool) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling

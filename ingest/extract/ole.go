@@ -17,7 +17,6 @@ func oleFailure(in ingest.Input) error {
 		{"WordDocument", "Word 97–2003 document"},
 		{"Workbook", "Excel 97–2003 workbook"},
 		{"PowerPoint Document", "PowerPoint 97–2003 presentation"},
-		{"__properties_version1.0", "Outlook message"},
 	} {
 		if bytes.Contains(in.Data, utf16LE(k.stream)) {
 			return ingest.Failf(ingest.Unsupported, "%s: save it in the current format", k.what)

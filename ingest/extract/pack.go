@@ -17,12 +17,9 @@ type pack struct {
 }
 
 func openPackage(d *document) (*pack, error) {
-	z, err := zip.NewReader(bytes.NewReader(d.Data), int64(len(d.Data)))
+	z, err := openZip(bytes.NewReader(d.Data), int64(len(d.Data)), d.o.MaxParts)
 	if err != nil {
-		return nil, ingest.Failf(ingest.Corrupt, "zip package: %w", err)
-	}
-	if len(z.File) > d.o.MaxParts {
-		return nil, ingest.Failf(ingest.TooLarge, "%d entries in the package, the limit is %d", len(z.File), d.o.MaxParts)
+		return nil, err
 	}
 	p := &pack{files: map[string]*zip.File{}, left: 2 * d.o.MaxPart, limit: d.o.MaxPart}
 	for _, f := range z.File {

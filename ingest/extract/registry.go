@@ -20,14 +20,19 @@ const version = 2
 
 // Options bound what a document may cost.
 type Options struct {
-	MaxBytes   int           // of input; 256 MB when 0: larger books and reports are not seen, dumps are
-	MaxRunes   int           // of output; 32 Mi when 0: forty times War and Peace, and a bound on memory
-	MaxPart    int           // bytes of one part of a package once inflated; 64 MB when 0
-	MaxParts   int           // entries of a package; 10,000 when 0
-	MaxDepth   int           // nesting of elements or values; 1,000 when 0: real ones stay under 100
-	Timeout    time.Duration // for one document; 60 s when 0
-	PDFEngines int           // PDFs read at a time, 64 MB each; 2 when 0
-	CacheDir   string        // where the compiled PDF engine is kept (2 s of work); in memory only when ""
+	MaxBytes     int           // of input; 256 MB when 0: larger books and reports are not seen, dumps are
+	MaxRunes     int           // of output; 32 Mi when 0: forty times War and Peace, and a bound on memory
+	MaxPart      int           // bytes of one part of a package once inflated; 64 MB when 0
+	MaxParts     int           // entries of a package; 10,000 when 0
+	MaxNesting   int           // containers in containers; 8 when 0: an archive in a mail in a mailbox is 3
+	MaxMembers   int           // documents in a container at all levels; 200,000 when 0: a large mailbox
+	MaxContainer int64         // bytes of a container; 16 GB when 0: a mailbox of many years
+	MaxUnpacked  int64         // bytes a container unpacks to at all levels; 1 GB when 0, or 100 times its own size
+	TempDir      string        // of containers that are unpacked; "": the system's
+	MaxDepth     int           // nesting of elements or values; 1,000 when 0: real ones stay under 100
+	Timeout      time.Duration // for one document; 60 s when 0
+	PDFEngines   int           // PDFs read at a time, 64 MB each; 2 when 0
+	CacheDir     string        // where the compiled PDF engine is kept (2 s of work); in memory only when ""
 }
 
 func (o *Options) applyDefaults() {
@@ -36,6 +41,10 @@ func (o *Options) applyDefaults() {
 	setDefault(&o.MaxPart, 64<<20)
 	setDefault(&o.MaxParts, 10_000)
 	setDefault(&o.MaxDepth, 1_000)
+	setDefault(&o.MaxNesting, 8)
+	setDefault(&o.MaxMembers, 200_000)
+	setDefault(&o.MaxContainer, 16<<30)
+	setDefault(&o.MaxUnpacked, 1<<30)
 	setDefault(&o.Timeout, time.Minute)
 	setDefault(&o.PDFEngines, 2)
 }
@@ -48,7 +57,7 @@ func setDefault[T comparable](v *T, d T) {
 }
 
 func (o *Options) validate() error {
-	if min(o.MaxBytes, o.MaxRunes, o.MaxPart, o.MaxParts, o.MaxDepth, o.PDFEngines) < 0 || o.Timeout < 0 {
+	if min(o.MaxBytes, o.MaxRunes, o.MaxPart, o.MaxParts, o.MaxDepth, o.MaxNesting, o.MaxMembers, o.PDFEngines) < 0 || min(o.MaxContainer, o.MaxUnpacked) < 0 || o.Timeout < 0 {
 		return errors.New("extract: a bound is negative")
 	}
 	return nil
@@ -56,8 +65,9 @@ func (o *Options) validate() error {
 
 // A Registry extracts every format of its table. It is safe for concurrent use.
 type Registry struct {
-	o   Options
-	pdf *pdfEngines
+	o     Options
+	pdf   *pdfEngines
+	files *backings
 }
 
 var _ ingest.Extractor = (*Registry)(nil).Extract
@@ -68,12 +78,12 @@ func New(o Options) (*Registry, error) {
 		return nil, err
 	}
 	o.applyDefaults()
-	return &Registry{o: o, pdf: newPDFEngines(o)}, nil
+	return &Registry{o: o, pdf: newPDFEngines(o), files: &backings{dir: o.TempDir}}, nil
 }
 
-// Close waits for extractions of PDFs that still run and stops the engines. Extract must
-// not be called afterwards.
-func (r *Registry) Close() error { return r.pdf.close() }
+// Close waits for extractions of PDFs that still run, stops the engines and removes
+// temporary files. Extract and Expand must not be called afterwards.
+func (r *Registry) Close() error { return errors.Join(r.pdf.close(), r.files.Close()) }
 
 // ID names what makes the text of documents of a media type, or, for one that no format
 // has, of all; it is part of Document.Pipeline.
@@ -137,7 +147,7 @@ func (r *Registry) run(ctx context.Context, f *format, in ingest.Input) (out ing
 		}
 	}()
 	w := newWriter(r.o)
-	d := document{Input: in, ext: extensionOf(in.Name), o: r.o, pdf: r.pdf, w: w}
+	d := document{Input: in, ext: extensionOf(in.Name), o: r.o, pdf: r.pdf, w: w, extract: r.Extract, expand: r.Expand}
 	if err := f.read(ctx, &d); err != nil {
 		return out, err
 	}
@@ -161,4 +171,7 @@ type document struct {
 	o   Options
 	pdf *pdfEngines
 	w   *writer
+
+	extract ingest.Extractor // for what is inside
+	expand  ingest.Expander
 }

@@ -48,6 +48,22 @@ func (w *writer) after(separator string, b ingest.Block, text string) {
 	w.full = w.runes > w.o.MaxRunes
 }
 
+// append adds the blocks of another text as they stand there. Its pages are not pages here.
+func (w *writer) append(e ingest.Extracted) {
+	runes := []rune(e.Text)
+	end := 0
+	for i, b := range e.Blocks {
+		add := w.block
+		if i > 0 && b.Start-end == 1 {
+			add = w.line
+		}
+		end = b.End
+		text := string(runes[b.Start:b.End])
+		b.Page = 0
+		add(b, text)
+	}
+}
+
 // set records a metadata value unless it is empty or the key is taken.
 func (w *writer) set(key string, value any) {
 	if s, ok := value.(string); ok {

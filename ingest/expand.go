@@ -1,0 +1,82 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"path"
+	"slices"
+	"strings"
+)
+
+// expand adds an item, and those inside it. What a container is said to be, its members
+// are, too: whose they are, who may see them, where a click leads.
+func (p *planner) expand(ctx context.Context, it Item) {
+	holding := p.e.o.Holds(nameOf(it), it.MIME)
+	if holding == Text || it.RecordID != "" || it.Deleted || it.Size == 0 {
+		p.add(ctx, it, nil)
+		return
+	}
+	found, err := p.addMembers(ctx, it)
+	switch {
+	case ctx.Err() != nil:
+	case errors.Is(err, ErrNoContainer):
+		p.add(ctx, it, nil)
+	case err != nil:
+		p.add(ctx, it, err)
+	case holding == Both:
+		p.add(ctx, it, nil)
+	case found == 0:
+		p.add(ctx, it, Failf(EmptyText, "nothing in it"))
+	}
+}
+
+// addMembers adds those of a container up to the one at which it cannot be read further.
+func (p *planner) addMembers(ctx context.Context, it Item) (found int, err error) {
+	for m, err := range p.e.o.Expand(ctx, nameOf(it), it.Open) {
+		if err != nil && m.Path == "" || ctx.Err() != nil {
+			return found, err
+		}
+		p.add(ctx, memberOf(it, m, p.e.o.URLBase), err)
+		found++
+	}
+	return found, nil
+}
+
+func memberOf(it Item, m Member, urlBase string) Item {
+	return Item{
+		URI: it.URI + MemberMark + m.Path, Name: path.Base(m.Path), URL: cmp.Or(it.URL, linkTo(urlBase, it)),
+		Size: m.Size, ModTime: m.ModTime, Hash: m.Hash, Token: m.Token, Open: m.Open,
+		Tenant: it.Tenant, Metadata: it.Metadata, ACL: it.ACL, Defaults: it.Defaults,
+	}
+}
+
+// outermost is the URI of what the source itself offers: uri, or the container it is in.
+// A folder may be called as if it were one.
+func (p *planner) outermost(uri string) string {
+	prefix := p.src.Prefix()
+	rest, ok := strings.CutPrefix(uri, prefix)
+	if !ok {
+		return uri
+	}
+	item, _, _ := strings.Cut(rest, MemberMark)
+	return prefix + item
+}
+
+// removeMembers deletes what is stored of a container that is to go.
+func (p *planner) removeMembers(en *Entry) {
+	if p.e.o.Holds(nameOf(en.Item), en.Item.MIME) == Text {
+		return
+	}
+	var gone []*knownDocument
+	for _, k := range p.known {
+		if k.tenant == en.offer.Tenant && !k.seen && strings.HasPrefix(k.uri, en.Item.URI+MemberMark) {
+			gone = append(gone, k)
+		}
+	}
+	slices.SortFunc(gone, func(a, b *knownDocument) int { return cmp.Compare(a.uri, b.uri) })
+	for _, k := range gone {
+		k.seen = true
+		p.plan.Entries = append(p.plan.Entries, deletion(k))
+	}
+}
