@@ -85,10 +85,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 	if err != nil {
 		return "", err
 	}
-	ing := ingestion{
-		app: a, store: store, extract: extractors.Extract, claims: extractors.Claims,
-		extractID: extractors.ID, observer: ingestMetrics(registry),
-	}
+	ing := ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)}
 	if err := c.ingestManual(ctx, a, ing, dir); err != nil {
 		return "", err
 	}

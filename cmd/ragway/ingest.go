@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ragway/ingest"
+	"ragway/ingest/extract"
 	"ragway/ingest/source"
 	"ragway/retriever"
 	"ragway/retriever/local"
@@ -62,7 +63,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	ing := ingestion{app: a, store: store, extract: registry.Extract, claims: registry.Claims, extractID: registry.ID}
+	ing := ingestion{app: a, store: store, formats: registry}
 	opt, err := ing.options(ctx, c.Collection)
 	if err != nil {
 		return err
@@ -203,12 +204,10 @@ func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, store r
 
 // ingestion is what every ingest of this process shares.
 type ingestion struct {
-	app       *app
-	store     retriever.Store
-	extract   ingest.Extractor
-	claims    func(string) bool
-	extractID func(mime string) string
-	observer  ingest.Observer
+	app      *app
+	store    retriever.Store
+	formats  *extract.Registry
+	observer ingest.Observer
 }
 
 // options are the engine's for one collection. An existing collection keeps its own
@@ -233,7 +232,8 @@ func (i ingestion) options(ctx context.Context, collection string) (ingest.Optio
 	}
 	return ingest.Options{
 		Store: i.store, Scope: retriever.Operator(), Embedder: embedder,
-		Extract: i.extract, ExtractID: i.extractID, Claims: i.claims, Cut: a.cutter(template.Chunking),
+		Extract: i.formats.Extract, ExtractID: i.formats.ID, Claims: i.formats.Claims,
+		Holds: i.formats.Holds, Expand: i.formats.Expand, Cut: a.cutter(template.Chunking),
 		Collection: collection, Template: template,
 		Workers: a.cfg.Ingest.Workers, Owner: processOwner(), Abandoned: ownerIsDead,
 		Limits:   ingest.Limits{DocumentBytes: int64(a.cfg.Ingest.MaxFileSize), DocumentTime: a.cfg.Ingest.DocumentTimeout},

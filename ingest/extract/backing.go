@@ -154,15 +154,29 @@ func tooMuch(most int64) error {
 	return ingest.Failf(ingest.TooLarge, "the container has more than %d bytes", most)
 }
 
-// copied is r in a temporary file that is gone when it is closed, whatever ends the
-// process.
+// inMemory is what a copy may have to need no file: most messages, and few archives.
+const inMemory = 1 << 20
+
+// copied is r in memory, or in a temporary file that is gone when it is closed, whatever
+// ends the process.
 func copied(ctx context.Context, r io.Reader, most int64, dir string) (file, int64, string, error) {
+	hash := sha256.New()
+	in := io.TeeReader(io.LimitReader(cancellable{ctx, r}, most+1), hash)
+	var head bytes.Buffer
+	n, err := io.CopyN(&head, in, inMemory)
+	switch {
+	case n > most:
+		return nil, 0, "", tooMuch(most)
+	case errors.Is(err, io.EOF):
+		return newBytesFile(head.Bytes()), n, string(hash.Sum(nil)), nil
+	case err != nil:
+		return nil, 0, "", err
+	}
 	t, err := newTemporary(dir)
 	if err != nil {
 		return nil, 0, "", fmt.Errorf("copy of a container: %w", err)
 	}
-	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(t, hash), io.LimitReader(cancellable{ctx, r}, most+1))
+	n, err = io.Copy(t, io.MultiReader(&head, in))
 	if err == nil && n > most {
 		err = tooMuch(most)
 	}

@@ -3,6 +3,7 @@ package extract_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"ragway/ingest"
@@ -78,6 +79,50 @@ func FuzzNotebook(f *testing.F) {
 }
 
 func FuzzCode(f *testing.F) { fuzz(f, "a.go", "package a\n\n\nfunc b() {\n\n\tc()\n}\n\nvar d\n") }
+
+func FuzzMail(f *testing.F) {
+	fuzzContainer(f, "a.eml", mailWithTwo, "From: =?koi8-r?B?wQ==?=\nContent-Type: multipart/alternative; boundary=\"b\"\n\n--b\nContent-Type: text/html\n\n<p>x\n--b--",
+		"Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: in\n\nit\n--b--\n", "Subject: a\n b\n\n> q \ntext \nflows\n-- \nme")
+}
+
+func FuzzMailbox(f *testing.F) {
+	fuzzContainer(f, "a.mbox", "From a Thu Mar 14 09:15:00 2024\nMessage-ID: <a@b>\n\n>From x\n\nFrom b Thu Mar 14 09:15:00 2024\n\ny", "From \n")
+}
+
+func FuzzArchive(f *testing.F) {
+	fuzzContainer(f, "a.zip", zipOf(f, entry{"a.txt", "x"}, entry{"b.zip", zipOf(f, entry{"c.txt", "y"})}), tarOf(f, entry{"a.txt", "x"}), gzipOf("x"))
+}
+
+func FuzzOutlook(f *testing.F) { fuzzContainer(f, "a.msg", outlook(f)) }
+
+// fuzzContainer holds for the members as well that each is a typed reason or can be read,
+// and that both passes agree on what there is.
+func fuzzContainer(f *testing.F, name string, seeds ...string) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	r, err := extract.New(extract.Options{MaxRunes: 1 << 20, MaxPart: 1 << 20, MaxUnpacked: 1 << 22, MaxMembers: 1000})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { r.Close() })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := r.Extract(t.Context(), ingest.Input{Name: name, Data: data})
+		if err == nil {
+			checkForm(t, got)
+		} else if ingest.ReasonOf(err) == ingest.Internal {
+			t.Fatal(err)
+		}
+		for path, content := range expanded(t, r, name, opener(string(data))) {
+			if content == "error: "+string(ingest.Internal) {
+				t.Errorf("%s: an error without a reason", path)
+			}
+			if strings.HasPrefix(path, "/") || strings.HasPrefix(path, "../") || strings.Contains(path, "/../") {
+				t.Errorf("%s leads out", path)
+			}
+		}
+	})
+}
 
 // FuzzDOCX mutates the document part alone: mutated zip files hardly ever open.
 func FuzzDOCX(f *testing.F) {

@@ -123,7 +123,7 @@ func (s *mailScanner) next() (*boxed, error) {
 		}
 		if len(pending) > 0 {
 			m.take(pending)
-			pending = pending[:0]
+			pending, m.end = pending[:0], s.at-int64(len(line))
 		}
 		if blank {
 			pending = append(pending, line...)

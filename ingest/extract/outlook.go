@@ -210,7 +210,7 @@ func (p properties) text(id string) string {
 	if wide, ok := p.streams["__substg1.0_"+id+"001F"]; ok {
 		return strings.TrimRight(fromUTF16(wide, binary.LittleEndian), "\x00")
 	}
-	return strings.TrimRight(decode(p.streams["__substg1.0_"+id+"001E"], p.charset()), "\x00")
+	return decode(bytes.TrimRight(p.streams["__substg1.0_"+id+"001E"], "\x00"), p.charset())
 }
 
 func (p properties) charset() string {
