@@ -15,7 +15,7 @@ func readDOCX(ctx context.Context, d *document) error {
 		return err
 	}
 	docx := &docx{xmlWalker: xmlWalker{ctx: ctx, depth: d.o.MaxDepth}, p: p, w: d.w}
-	if err := docx.properties(); err != nil {
+	if err := p.coreProperties(d.w); err != nil {
 		return err
 	}
 	if docx.styles, err = readStyles(p); err != nil {
@@ -46,25 +46,6 @@ func mainPart(p *pack) string {
 		}
 	}
 	return "word/document.xml"
-}
-
-func (x *docx) properties() error {
-	var core struct {
-		Title    string `xml:"title"`
-		Author   string `xml:"creator"`
-		Subject  string `xml:"subject"`
-		Keywords string `xml:"keywords"`
-		Modified string `xml:"modified"`
-	}
-	if err := x.p.unmarshal("docProps/core.xml", &core); err != nil {
-		return err
-	}
-	x.w.title(core.Title)
-	x.w.set("author", core.Author)
-	x.w.set("subject", core.Subject)
-	x.w.set("keywords", core.Keywords)
-	x.w.set("date", core.Modified)
-	return nil
 }
 
 // notes appends the foot- and endnotes that the text refers to, in their order.

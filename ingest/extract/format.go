@@ -37,6 +37,8 @@ var formats = []*format{
 		ready: func(ctx context.Context, r *Registry) error { return r.pdf.warm(ctx) }},
 	{name: "docx", mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, binary: true, part: "word/", read: readDOCX},
+	{name: "pptx", mime: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+		exts: []string{".pptx", ".pptm", ".ppsx", ".potx"}, binary: true, part: "ppt/", read: readPPTX},
 	{name: "epub", mime: "application/epub+zip", exts: []string{".epub"}, binary: true, part: "META-INF/container.xml", read: readEPUB},
 	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},
 		exts: []string{".html", ".htm", ".xhtml"}, read: readHTML},
