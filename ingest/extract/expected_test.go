@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/unicode/norm"
 
 	"ragway/ingest"
@@ -31,6 +32,7 @@ type expectation struct {
 	Pages          int      `json:"pages"`
 	CharsMin       int      `json:"chars_min"`
 	Soft           bool     `json:"soft"`
+	Sheets         []string `json:"sheets"`
 	Messages       int      `json:"messages"`
 	Entries        int      `json:"entries"`
 }
@@ -39,7 +41,7 @@ type expectation struct {
 var formatsRead = map[string]bool{
 	"md": true, "txt": true, "html": true, "pdf": true, "docx": true, "csv": true, "tsv": true,
 	"json": true, "jsonl": true, "go": true, "py": true, "ts": true, "sql": true, "png": true,
-	"vtt": true, "srt": true, "ipynb": true, "epub": true, "xml": true, "svg": true, "pptx": true, "eml": true, "mbox": true, "msg": true, "zip": true, "tar.gz": true, "doc": true, "xls": true, "ppt": true,
+	"vtt": true, "srt": true, "ipynb": true, "epub": true, "xml": true, "svg": true, "pptx": true, "xlsx": true, "odt": true, "ods": true, "odp": true, "eml": true, "mbox": true, "msg": true, "zip": true, "tar.gz": true, "doc": true, "xls": true, "ppt": true,
 }
 
 // misses are non-soft phrases that are not found, each with its reason.
@@ -147,6 +149,9 @@ func check(t *testing.T, e expectation, s *tally, got ingest.Extracted, err erro
 	}
 	if a, b := clean(got.Title), clean(e.Title); e.Title != "" && (a == "" || !strings.Contains(a, b) && !strings.Contains(b, a)) {
 		fail("title %q, want %q", got.Title, e.Title)
+	}
+	if diff := cmp.Diff(e.Sheets, got.Sheets); e.Sheets != nil && diff != "" {
+		fail("sheets (-want +got):\n%s", diff)
 	}
 	if e.Messages != 0 && got.Messages != e.Messages || e.Entries != 0 && got.Entries != e.Entries {
 		fail("%d messages and %d entries, want %d and %d", got.Messages, got.Entries, e.Messages, e.Entries)

@@ -39,6 +39,12 @@ var formats = []*format{
 		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, binary: true, part: "word/", read: readDOCX},
 	{name: "pptx", mime: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 		exts: []string{".pptx", ".pptm", ".ppsx", ".potx"}, binary: true, part: "ppt/", read: readPPTX},
+	{name: "xlsx", mime: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		exts: []string{".xlsx", ".xlsm", ".xltx"}, binary: true, part: "xl/", read: readXLSX},
+	{name: "odt", mime: "application/vnd.oasis.opendocument.text", also: []string{"application/vnd.oasis.opendocument.text-template"},
+		exts: []string{".odt", ".ott"}, binary: true, read: readODF},
+	{name: "ods", mime: "application/vnd.oasis.opendocument.spreadsheet", exts: []string{".ods", ".ots"}, binary: true, read: readODF},
+	{name: "odp", mime: "application/vnd.oasis.opendocument.presentation", exts: []string{".odp", ".otp"}, binary: true, read: readODF},
 	{name: "epub", mime: "application/epub+zip", exts: []string{".epub"}, binary: true, part: "META-INF/container.xml", read: readEPUB},
 	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},
 		exts: []string{".html", ".htm", ".xhtml"}, read: readHTML},
@@ -156,7 +162,7 @@ func sniffZip(in ingest.Input) (*format, error) {
 	if f := packageFormat(z); f != nil {
 		return f, nil
 	}
-	if f := byExtension[extensionOf(in.Name)]; f != nil && f.part != "" {
+	if f := byExtension[extensionOf(in.Name)]; f != nil && f.binary && f.holds == ingest.Text && f.name != "pdf" {
 		return f, nil // its reader says which part is missing
 	}
 	return named("zip"), nil
