@@ -45,6 +45,7 @@ var formats = []*format{
 		exts: []string{".odt", ".ott"}, binary: true, read: readODF},
 	{name: "ods", mime: "application/vnd.oasis.opendocument.spreadsheet", exts: []string{".ods", ".ots"}, binary: true, read: readODF},
 	{name: "odp", mime: "application/vnd.oasis.opendocument.presentation", exts: []string{".odp", ".otp"}, binary: true, read: readODF},
+	{name: "rtf", mime: "application/rtf", also: []string{"text/rtf"}, exts: []string{".rtf"}, read: readRTF},
 	{name: "epub", mime: "application/epub+zip", exts: []string{".epub"}, binary: true, part: "META-INF/container.xml", read: readEPUB},
 	{name: "html", mime: "text/html", also: []string{"application/xhtml+xml"},
 		exts: []string{".html", ".htm", ".xhtml"}, read: readHTML},
@@ -138,6 +139,8 @@ func sniff(in ingest.Input) (*format, error) {
 	switch {
 	case bytes.Contains(head, []byte("%PDF-")) && !textual(in):
 		return named("pdf"), nil
+	case bytes.HasPrefix(head, []byte(`{\rtf`)):
+		return named("rtf"), nil
 	case bytes.HasPrefix(head, oleMagic) && !isOutlook(in.Data):
 		return nil, oleFailure(in)
 	}

@@ -117,8 +117,10 @@ func (x *odf) flow() handler {
 		case "spreadsheet":
 			x.sheet = true
 			return x.descend(h)
-		case "document-content", "body", "text", "presentation", "drawing", "section", "index-body", "frame", "text-box",
-			"custom-shape", "g", "rect", "ellipse", "line", "connector", "numbered-paragraph":
+		case "frame", "custom-shape":
+			return x.placed(xmlAttr(t, "class"), h)
+		case "document-content", "body", "text", "presentation", "drawing", "section", "index-body", "text-box",
+			"g", "rect", "ellipse", "line", "connector", "numbered-paragraph":
 			return x.descend(h)
 		}
 		return nil
@@ -133,15 +135,36 @@ func (x *odf) slide(h handler) func() error {
 	}
 }
 
+// placed reads what stands in a place of the layout: the title of a slide is its heading,
+// and what repeats on each is left out.
+func (x *odf) placed(class string, h handler) func() error {
+	switch class {
+	case "page-number", "footer", "header", "date-time":
+		return nil
+	case "title":
+		return func() error {
+			text, err := x.gathered()
+			x.writeHeading(1, inline(text))
+			return err
+		}
+	}
+	return x.descend(h)
+}
+
+func (x *odf) writeHeading(level int, text string) {
+	if text == "" {
+		return
+	}
+	if x.first == "" {
+		x.first = text
+	}
+	x.w.block(ingest.Block{Kind: ingest.Heading, Level: level, Page: x.page}, strings.Repeat("#", level)+" "+text)
+}
+
 func (x *odf) heading(level int) func() error {
 	return func() error {
 		text, after, err := x.inline()
-		if text = inline(text); text != "" {
-			if x.first == "" {
-				x.first = text
-			}
-			x.w.block(ingest.Block{Kind: ingest.Heading, Level: level, Page: x.page}, strings.Repeat("#", level)+" "+text)
-		}
+		x.writeHeading(level, inline(text))
 		x.after(after)
 		return err
 	}
@@ -174,7 +197,7 @@ func (x *odf) after(texts []string) {
 	}
 }
 
-// listItems writes each item on a line, those of inner lists indented.
+// listItems writes each item on a line, those of inner lists too.
 func (x *odf) listItems() error {
 	if x.list == 0 {
 		x.put = x.w.block
@@ -192,7 +215,7 @@ func (x *odf) listItems() error {
 			return func() error {
 				text, after, err := x.inline()
 				if text = inline(text); text != "" {
-					x.put(ingest.Block{Kind: ingest.List, Page: x.page}, strings.Repeat("  ", min(x.list-1, 8))+"- "+text)
+					x.put(ingest.Block{Kind: ingest.List, Page: x.page}, "- "+text)
 					x.put = x.w.line
 				}
 				x.after(after)
@@ -211,13 +234,8 @@ func (x *odf) inline() (text string, after []string, err error) {
 	h.text = func(s string) { b.WriteString(collapsed(s)) }
 	h.child = func(t xml.StartElement) func() error {
 		switch t.Name.Local {
-		case "s":
-			n, _ := strconv.Atoi(xmlAttr(t, "c"))
-			b.WriteString(strings.Repeat(" ", min(max(n, 1), 64)))
-		case "tab":
-			b.WriteByte('\t')
-		case "line-break":
-			b.WriteByte('\n')
+		case "s", "tab", "line-break":
+			b.WriteString(blankOf(t))
 		case "note":
 			return x.note(&b, &after)
 		case "frame", "custom-shape", "text-box", "g":
@@ -236,6 +254,18 @@ func (x *odf) inline() (text string, after []string, err error) {
 	}
 	err = x.content(h)
 	return b.String(), after, err
+}
+
+// blankOf is the white space that an element stands for.
+func blankOf(t xml.StartElement) string {
+	switch t.Name.Local {
+	case "tab":
+		return "\t"
+	case "line-break":
+		return "\n"
+	}
+	n, _ := strconv.Atoi(xmlAttr(t, "c"))
+	return strings.Repeat(" ", min(max(n, 1), 64))
 }
 
 // collapsed is s with its white space as one blank, as the format has it: what counts is
@@ -287,6 +317,8 @@ func (x *odf) gathered() (string, error) {
 		switch t.Name.Local {
 		case "p", "h", "list-item", "table-row":
 			b.WriteByte('\n')
+		case "s", "tab", "line-break":
+			b.WriteString(blankOf(t))
 		case "annotation", "desc", "title":
 			return nil
 		}

@@ -3,7 +3,6 @@ package extract
 import (
 	"encoding/xml"
 	"strconv"
-	"strings"
 
 	"ragway/ingest"
 )
@@ -90,7 +89,7 @@ func (x *odf) cells() ([]string, error) {
 			return err
 		}
 	}})
-	return trimmed(cells), err
+	return cells, err
 }
 
 func repeated(t xml.StartElement, name string, most int) int {
@@ -99,12 +98,4 @@ func repeated(t xml.StartElement, name string, most int) int {
 		return 1
 	}
 	return max(1, min(n, most))
-}
-
-// trimmed leaves out the empty cells at the end.
-func trimmed(cells []string) []string {
-	for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" {
-		cells = cells[:len(cells)-1]
-	}
-	return cells
 }

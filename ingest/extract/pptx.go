@@ -3,7 +3,6 @@ package extract
 import (
 	"context"
 	"encoding/xml"
-	"strings"
 
 	"ragway/ingest"
 )
@@ -151,7 +150,7 @@ func (x *pptx) writeParagraphs(s *shape) {
 			if inList {
 				put = x.w.line
 			}
-			put(ingest.Block{Kind: ingest.List, Page: x.page}, strings.Repeat("  ", p.level)+"- "+text)
+			put(ingest.Block{Kind: ingest.List, Page: x.page}, "- "+text)
 			inList = true
 		default:
 			x.w.block(ingest.Block{Kind: ingest.Paragraph, Page: x.page}, text)
