@@ -41,7 +41,7 @@ type expectation struct {
 var formatsRead = map[string]bool{
 	"md": true, "txt": true, "html": true, "pdf": true, "docx": true, "csv": true, "tsv": true,
 	"json": true, "jsonl": true, "go": true, "py": true, "ts": true, "sql": true, "png": true,
-	"vtt": true, "srt": true, "ipynb": true, "epub": true, "xml": true, "svg": true, "pptx": true, "rtf": true, "xlsx": true, "odt": true, "ods": true, "odp": true, "eml": true, "mbox": true, "msg": true, "zip": true, "tar.gz": true, "doc": true, "xls": true, "ppt": true,
+	"vtt": true, "srt": true, "ipynb": true, "epub": true, "xml": true, "svg": true, "rst": true, "asciidoc": true, "pptx": true, "rtf": true, "xlsx": true, "odt": true, "ods": true, "odp": true, "eml": true, "mbox": true, "msg": true, "zip": true, "tar.gz": true, "doc": true, "xls": true, "ppt": true,
 }
 
 // misses are non-soft phrases that are not found, each with its reason.

@@ -53,6 +53,8 @@ var formats = []*format{
 		exts: []string{".xml", ".nxml", ".atom", ".rss", ".dita", ".docbook", ".dbk"}, read: readXML},
 	{name: "markdown", mime: "text/markdown", also: []string{"text/x-markdown"},
 		exts: []string{".md", ".markdown", ".mdx", ".mkd", ".qmd", ".rmd"}, read: readMarkdown},
+	{name: "rst", mime: "text/x-rst", also: []string{"text/prs.fallenstein.rst"}, exts: []string{".rst", ".rest"}, read: readRST},
+	{name: "asciidoc", mime: "text/asciidoc", also: []string{"text/x-asciidoc"}, exts: []string{".adoc", ".asciidoc"}, read: readAsciiDoc},
 	{name: "csv", mime: "text/csv", exts: []string{".csv"}, read: readCSV},
 	{name: "tsv", mime: "text/tab-separated-values", exts: []string{".tsv", ".tab"}, read: readCSV},
 	{name: "json", mime: "application/json", exts: []string{".json", ".geojson"}, read: readJSON},
@@ -72,7 +74,7 @@ var formats = []*format{
 	{name: "text", mime: "text/plain", exts: textExtensions, read: readText},
 }
 
-var textExtensions = []string{".txt", ".text", ".log", ".rst", ".adoc", ".asciidoc", ".org", ".tex", ".textile", ".wiki"}
+var textExtensions = []string{".txt", ".text", ".log", ".org", ".tex", ".textile", ".wiki"}
 
 var codeExtensions = []string{
 	".go", ".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".java", ".kt", ".kts", ".scala", ".groovy",
