@@ -95,6 +95,18 @@ type Ingest struct {
 	Workers         int           `yaml:"workers"` // 0: one a processor
 	MaxFileSize     Size          `yaml:"max_file_size"`
 	DocumentTimeout time.Duration `yaml:"document_timeout"`
+	Extractors      []Extractor   `yaml:"extractors"`
+}
+
+// Extractor is a program or a server that reads documents that ragway does not.
+type Extractor struct {
+	Files   []string      `yaml:"files"`   // patterns of names
+	Command []string      `yaml:"command"` // program and arguments: document in, text out
+	URL     string        `yaml:"url"`     // of a server, in place of command
+	API     string        `yaml:"api"`     // of the server: tika, docling
+	Output  string        `yaml:"output"`  // of the command: text, markdown, html
+	Timeout time.Duration `yaml:"timeout"`
+	Instead bool          `yaml:"instead"` // also of the built-in reader, not only after it
 }
 
 // Server is the gateway's own side.
@@ -223,7 +235,7 @@ func Default() Config {
 		},
 		Embedder: defaultEmbedder(), OtherEmbedders: []Embedder{},
 		Chunking: Chunking{Tokens: 400, Overlap: 0, Tokenizer: "o200k_base"},
-		Ingest:   Ingest{MaxFileSize: 256 * MiB, DocumentTimeout: 2 * time.Minute},
+		Ingest:   Ingest{MaxFileSize: 256 * MiB, DocumentTimeout: 2 * time.Minute, Extractors: []Extractor{}},
 		Server: Server{
 			Listen: "127.0.0.1:8080", MaxBody: 20 * MiB,
 			Drain: 30 * time.Second, Heartbeat: 10 * time.Second,

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -85,6 +86,33 @@ func (i Ingest) check(k *checks) {
 	k.between("ingest.workers", i.Workers, 0, 1024)
 	k.that(i.MaxFileSize > 0, "ingest.max_file_size", "%v is not above zero", i.MaxFileSize)
 	k.positive("ingest.document_timeout", i.DocumentTimeout)
+	for n, e := range i.Extractors {
+		e.check(k, fmt.Sprintf("ingest.extractors[%d]", n))
+	}
+}
+
+func (e Extractor) check(k *checks, at string) {
+	k.that(len(e.Files) > 0, at+".files", "is empty: want patterns of names, such as *.doc")
+	for i, p := range e.Files {
+		_, err := path.Match(p, "")
+		k.that(err == nil && p != "", fmt.Sprintf("%s.files[%d]", at, i), "%q is no pattern of names", p)
+	}
+	switch isCommand := len(e.Command) > 0; {
+	case isCommand && e.URL != "":
+		k.that(false, at+".url", "is set beside command: one of them reads the files")
+	case isCommand:
+		k.that(e.API == "", at+".api", "is for a url")
+		if e.Output != "" {
+			k.oneOf(at+".output", e.Output, "text", "markdown", "html")
+		}
+	case e.URL == "":
+		k.that(false, at, "has neither a command nor a url")
+	default:
+		k.oneOf(at+".api", e.API, "tika", "docling")
+		k.that(e.Output == "", at+".output", "is for a command; servers say what they answer")
+	}
+	k.url(at+".url", e.URL)
+	k.that(e.Timeout >= 0, at+".timeout", "%v is below zero", e.Timeout)
 }
 
 func (s Server) check(k *checks, auth Auth) {

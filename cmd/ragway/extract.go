@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ragway/configs"
 	"ragway/ingest"
 	"ragway/ingest/chunk"
 	"ragway/ingest/extract"
@@ -143,7 +144,7 @@ func chunksJSON(chunks []retriever.Chunk) []chunkOut {
 // extractors opens the table of formats; the PDF engine's compiled code is kept in the
 // user's cache folder where there is one.
 func (a *app) extractors() (*extract.Registry, error) {
-	o := extract.Options{Timeout: a.cfg.Ingest.DocumentTimeout, MaxBytes: int(a.cfg.Ingest.MaxFileSize)}
+	o := extract.Options{Timeout: a.cfg.Ingest.DocumentTimeout, MaxBytes: int(a.cfg.Ingest.MaxFileSize), External: externals(a.cfg.Ingest.Extractors)}
 	if dir, err := os.UserCacheDir(); err == nil {
 		o.CacheDir = filepath.Join(dir, "ragway")
 	}
@@ -153,6 +154,22 @@ func (a *app) extractors() (*extract.Registry, error) {
 	}
 	a.onClose(r.Close)
 	return r, nil
+}
+
+func externals(list []configs.Extractor) []extract.External {
+	out := make([]extract.External, len(list))
+	for i, e := range list {
+		out[i] = extract.External{Files: lower(e.Files), Command: e.Command, URL: e.URL, API: e.API, Output: e.Output, Timeout: e.Timeout, Instead: e.Instead}
+	}
+	return out
+}
+
+func lower(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.ToLower(s)
+	}
+	return out
 }
 
 // chunking is what the configuration says new collections are cut like.

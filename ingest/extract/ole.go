@@ -19,7 +19,7 @@ func oleFailure(in ingest.Input) error {
 		{"PowerPoint Document", "PowerPoint 97–2003 presentation"},
 	} {
 		if bytes.Contains(in.Data, utf16LE(k.stream)) {
-			return ingest.Failf(ingest.Unsupported, "%s: save it in the current format", k.what)
+			return ingest.Failf(ingest.Unsupported, "%s: save it in the current format, or name a program that reads it under ingest.extractors", k.what)
 		}
 	}
 	if bytes.Contains(in.Data, utf16LE("EncryptedPackage")) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type Options struct {
 	MaxMembers   int           // documents in a container at all levels; 200,000 when 0: a large mailbox
 	MaxContainer int64         // bytes of a container; 16 GB when 0: a mailbox of many years
 	MaxUnpacked  int64         // bytes a container unpacks to at all levels; 1 GB when 0, or 100 times its own size
+	External     []External    // readers of what is not read here, or not well
 	TempDir      string        // of containers that are unpacked; "": the system's
 	MaxDepth     int           // nesting of elements or values; 1,000 when 0: real ones stay under 100
 	Timeout      time.Duration // for one document; 60 s when 0
@@ -41,6 +43,11 @@ func (o *Options) applyDefaults() {
 	setDefault(&o.MaxPart, 64<<20)
 	setDefault(&o.MaxParts, 10_000)
 	setDefault(&o.MaxDepth, 1_000)
+	o.External = slices.Clone(o.External)
+	for i := range o.External {
+		setDefault(&o.External[i].Timeout, time.Minute)
+		setDefault(&o.External[i].Output, "text")
+	}
 	setDefault(&o.MaxNesting, 8)
 	setDefault(&o.MaxMembers, 200_000)
 	setDefault(&o.MaxContainer, 16<<30)
@@ -59,6 +66,11 @@ func setDefault[T comparable](v *T, d T) {
 func (o *Options) validate() error {
 	if min(o.MaxBytes, o.MaxRunes, o.MaxPart, o.MaxParts, o.MaxDepth, o.MaxNesting, o.MaxMembers, o.PDFEngines) < 0 || min(o.MaxContainer, o.MaxUnpacked) < 0 || o.Timeout < 0 {
 		return errors.New("extract: a bound is negative")
+	}
+	for i := range o.External {
+		if err := o.External[i].validate(); err != nil {
+			return fmt.Errorf("extract: %w", err)
+		}
 	}
 	return nil
 }
@@ -95,13 +107,13 @@ func (r *Registry) ID(mime string) string {
 	for _, f := range formats {
 		sum += f.revision
 	}
-	return fmt.Sprintf("extract/%d+%d", version, sum)
+	return fmt.Sprintf("extract/%d+%d", version, sum) + externalID(r.o.External)
 }
 
 // Claims reports whether a file of this name is worth opening, by its extension.
 func (r *Registry) Claims(name string) bool {
 	_, ok := byExtension[extensionOf(name)]
-	return ok
+	return ok || r.external(name) != nil
 }
 
 func extensionOf(name string) string { return strings.ToLower(path.Ext(name)) }
@@ -115,6 +127,18 @@ func (r *Registry) Extract(ctx context.Context, in ingest.Input) (ingest.Extract
 	if len(bytes.TrimSpace(in.Data)) == 0 {
 		return ingest.Extracted{}, ingest.Failf(ingest.EmptyText, "the file is empty")
 	}
+	other := r.external(in.Name)
+	if other != nil && other.Instead {
+		return r.readExternally(ctx, other, in)
+	}
+	out, err := r.readHere(ctx, in)
+	if other != nil && err != nil && ctx.Err() == nil && needsHelp(err) {
+		return r.readExternally(ctx, other, in)
+	}
+	return out, err
+}
+
+func (r *Registry) readHere(ctx context.Context, in ingest.Input) (ingest.Extracted, error) {
 	f, err := choose(in)
 	if err != nil {
 		return ingest.Extracted{}, err
@@ -159,7 +183,11 @@ func (r *Registry) run(ctx context.Context, f *format, in ingest.Input) (out ing
 func typed(format string, err error) error {
 	var f *ingest.Failure
 	if errors.As(err, &f) {
-		return &ingest.Failure{Reason: f.Reason, Message: format + ": " + f.Message, Err: f.Err}
+		message := format + ": " + f.Message
+		if format == "pdf" && f.Reason == ingest.EmptyText {
+			message += ": scans need a program that reads pictures, named under ingest.extractors"
+		}
+		return &ingest.Failure{Reason: f.Reason, Message: message, Err: f.Err}
 	}
 	return ingest.Failf(ingest.Corrupt, "%s: %w", format, err)
 }
