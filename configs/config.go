@@ -85,6 +85,7 @@ type Embedder struct {
 
 // Chunking is what a new collection is created with. Counts are tokens of Tokenizer.
 type Chunking struct {
+	Strategy  string `yaml:"strategy"` // auto, sentence, fixed
 	Tokens    int    `yaml:"tokens"`
 	Overlap   int    `yaml:"overlap"`
 	Tokenizer string `yaml:"tokenizer"`
@@ -234,7 +235,7 @@ func Default() Config {
 			},
 		},
 		Embedder: defaultEmbedder(), OtherEmbedders: []Embedder{},
-		Chunking: Chunking{Tokens: 400, Overlap: 0, Tokenizer: "o200k_base"},
+		Chunking: Chunking{Strategy: "auto", Tokens: 400, Overlap: 0, Tokenizer: "o200k_base"},
 		Ingest:   Ingest{MaxFileSize: 256 * MiB, DocumentTimeout: 2 * time.Minute, Extractors: []Extractor{}},
 		Server: Server{
 			Listen: "127.0.0.1:8080", MaxBody: 20 * MiB,

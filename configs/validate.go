@@ -76,6 +76,7 @@ func (e Embedder) check(k *checks, path string) {
 }
 
 func (c Chunking) check(k *checks) {
+	k.oneOf("chunking.strategy", c.Strategy, "auto", "sentence", "fixed")
 	k.between("chunking.tokens", c.Tokens, 16, 100_000)
 	k.between("chunking.overlap", c.Overlap, 0, 100_000)
 	k.that(c.Overlap*2 <= c.Tokens, "chunking.overlap", "%d is more than half of chunking.tokens, %d", c.Overlap, c.Tokens)

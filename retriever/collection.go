@@ -35,7 +35,7 @@ type Collection struct {
 // Chunking says how documents are cut into chunks. Counts are tokens of the tokenizer
 // named.
 type Chunking struct {
-	Strategy  string // "auto", the only one there is
+	Strategy  string // "auto", "sentence" or "fixed"; "" is "auto"
 	Tokens    int    // upper bound of a chunk
 	Overlap   int    // tokens repeated from the chunk before
 	Tokenizer string // e.g. "o200k_base"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"ragway/configs"
+	"ragway/ingest/chunk"
 	"ragway/retriever"
 )
 
@@ -77,7 +79,7 @@ func (c *collectionsShowCmd) Run(ctx context.Context, a *app) error {
 		{"text", size(info.Bytes)},
 		{"embedder", info.Fingerprint.String()},
 		{"recall@10", recall(info)},
-		{"chunking", fmt.Sprintf("%d tokens of %s, overlap %d", info.Chunking.Tokens, info.Chunking.Tokenizer, info.Chunking.Overlap)},
+		{"chunking", fmt.Sprintf("%s, %d tokens of %s, overlap %d", cmp.Or(info.Chunking.Strategy, chunk.Auto), info.Chunking.Tokens, info.Chunking.Tokenizer, info.Chunking.Overlap)},
 		{"language", languageName(info.Language)},
 		{"fields", fields(info)},
 		{"last ingest", when(info.LastIngest)},
@@ -159,10 +161,12 @@ func collectionJSON(i retriever.CollectionInfo) collectionOut {
 }
 
 type collectionsCreateCmd struct {
-	Name        string `arg:"" help:"Name: a-z, 0-9, _ and -."`
-	Embedder    string `placeholder:"builtin|openai|none|MODEL" help:"Embedder: a kind, or the model of a configured one (default: the configured one)."`
-	ChunkTokens int    `placeholder:"N" help:"Tokens a chunk holds at most (default: as configured, 400)."`
-	Language    string `placeholder:"L" help:"Language of the documents, e.g. en or de (default: as configured, en)."`
+	Name          string `arg:"" help:"Name: a-z, 0-9, _ and -."`
+	Embedder      string `placeholder:"builtin|openai|none|MODEL" help:"Embedder: a kind, or the model of a configured one (default: the configured one)."`
+	ChunkStrategy string `placeholder:"auto|sentence|fixed" help:"How documents are cut (default: as configured, auto)."`
+	ChunkTokens   int    `placeholder:"N" help:"Tokens a chunk holds at most (default: as configured, 400)."`
+	ChunkOverlap  int    `placeholder:"N" help:"Tokens a chunk repeats of the one before (default: as configured, 0)."`
+	Language      string `placeholder:"L" help:"Language of the documents, e.g. en or de (default: as configured, en)."`
 }
 
 func (c *collectionsCreateCmd) Run(ctx context.Context, a *app) error {
@@ -170,7 +174,9 @@ func (c *collectionsCreateCmd) Run(ctx context.Context, a *app) error {
 		return usagef("%w", err)
 	}
 	err := a.configure(embedderFlag(c.Embedder), func(cfg *configs.Config) {
+		setIf(&cfg.Chunking.Strategy, c.ChunkStrategy)
 		setIf(&cfg.Chunking.Tokens, c.ChunkTokens)
+		setIf(&cfg.Chunking.Overlap, c.ChunkOverlap)
 		setIf(&cfg.Language, c.Language)
 	})
 	if err != nil {

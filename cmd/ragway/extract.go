@@ -175,7 +175,7 @@ func lower(list []string) []string {
 // chunking is what the configuration says new collections are cut like.
 func (a *app) chunking() retriever.Chunking {
 	c := a.cfg.Chunking
-	return retriever.Chunking{Strategy: "auto", Tokens: c.Tokens, Overlap: c.Overlap, Tokenizer: c.Tokenizer}
+	return retriever.Chunking{Strategy: c.Strategy, Tokens: c.Tokens, Overlap: c.Overlap, Tokenizer: c.Tokenizer}
 }
 
 // cutter cuts as the collection does, in all that is not asked for otherwise. A size
@@ -201,5 +201,5 @@ func (a *app) splitter(c retriever.Chunking) (*chunk.Splitter, error) {
 	if !ok {
 		return nil, fmt.Errorf("this ragway does not have the tokenizer %q that the collection was made with", c.Tokenizer)
 	}
-	return chunk.New(chunk.Options{Tokens: c.Tokens, Overlap: c.Overlap, Tokenizer: c.Tokenizer, Count: count})
+	return chunk.New(chunk.Options{Strategy: c.Strategy, Tokens: c.Tokens, Overlap: c.Overlap, Tokenizer: c.Tokenizer, Count: count})
 }

@@ -67,8 +67,8 @@ func (c *cutter) trim(s span) span {
 	return s
 }
 
-// context is what a reader of the chunk alone would miss: the title, the headings above
-// its text, the header of a table that began earlier.
+// context is what a reader of the chunk alone would miss: the title, the date, the headings
+// above its text, the header of a table that began earlier.
 func (c *cutter) context(u unit) string {
 	above := u.path
 	if u.kind == ingest.Heading {
@@ -77,6 +77,9 @@ func (c *cutter) context(u unit) string {
 	var lines []string
 	if c.title != "" && !(len(u.path) > 0 && sameText(c.title, u.path[0])) {
 		lines = append(lines, c.title)
+	}
+	if c.date != "" {
+		lines = append(lines, c.date)
 	}
 	if len(above) > 0 {
 		lines = append(lines, strings.Join(above, " > "))

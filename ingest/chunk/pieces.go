@@ -176,4 +176,6 @@ func unspaced(r rune) bool {
 
 func leading(s string) int { return len(s) - len(strings.TrimLeftFunc(s, unicode.IsSpace)) }
 
+func runes(s string) int { return utf8.RuneCountInString(s) }
+
 func blank(s string) bool { return strings.TrimSpace(s) == "" }

@@ -243,6 +243,43 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
+func TestStrategiesWithoutStructure(t *testing.T) {
+	d := document(heading(1), "# One", ingest.Block{Kind: ingest.Paragraph, Page: 1}, "Aa bb cc. Dd ee.", ingest.Block{Kind: ingest.Paragraph, Page: 2}, "Ff gg hh ii. Jj kk. Ll mm nn.")
+	tests := map[string]struct {
+		o    chunk.Options
+		want []string
+	}{
+		"sentences":        {chunk.Options{Strategy: chunk.Sentence, Tokens: 8}, []string{"# One\n\nAa bb cc. Dd ee.", "Ff gg hh ii. Jj kk.", "Ll mm nn."}},
+		"with an overlap":  {chunk.Options{Strategy: chunk.Sentence, Tokens: 8, Overlap: 3}, []string{"# One\n\nAa bb cc. Dd ee.", "Dd ee.\n\nFf gg hh ii. Jj kk.", "Jj kk. Ll mm nn."}},
+		"windows":          {chunk.Options{Strategy: chunk.Fixed, Tokens: 8}, []string{"# One\n\nAa bb cc. Dd ee.\n\nFf", "gg hh ii. Jj kk. Ll mm nn."}},
+		"windows, overlap": {chunk.Options{Strategy: chunk.Fixed, Tokens: 8, Overlap: 4}, []string{"# One\n\nAa bb cc. Dd ee.\n\nFf", "cc. Dd ee.\n\nFf gg hh ii. Jj", "gg hh ii. Jj kk. Ll mm nn."}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, c := range split(t, tt.o, d, "") {
+				got = append(got, c.Text)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("chunks (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDateIsContextWhereItIsOne(t *testing.T) {
+	for date, want := range map[any]string{
+		"2024-03-18T09:15:00Z": "T\n2024-03-18", "2024-03-18": "T\n2024-03-18",
+		"18 March 2024": "T", "2024-13-18": "T", "2024": "T", 20240318.0: "T",
+	} {
+		d := document(paragraph, "text")
+		d.Metadata = retriever.Metadata{"date": date}
+		if got := split(t, chunk.Options{}, d, "T")[0].Context; got != want {
+			t.Errorf("%v: context %q, want %q", date, got, want)
+		}
+	}
+}
+
 // checkInvariants holds what ingest.Chunker and Splitter promise of any text.
 func checkInvariants(t interface{ Fatalf(string, ...any) }, d ingest.Extracted, o chunk.Options, got []retriever.Chunk) {
 	runes := []rune(d.Text)
@@ -292,6 +329,7 @@ func TestAnyDocumentIsCoveredWithinTheBound(t *testing.T) {
 		}
 		d := document(blocks...)
 		o := chunk.Options{
+			Strategy:  rapid.SampledFrom(chunk.Strategies()).Draw(t, "strategy"),
 			Tokens:    rapid.IntRange(8, 60).Draw(t, "tokens"),
 			Count:     rapid.SampledFrom([]func(string) int{words, o200k()}).Draw(t, "count"),
 			Tokenizer: "test",
@@ -313,7 +351,13 @@ func TestAnyDocumentIsCoveredWithinTheBound(t *testing.T) {
 	})
 }
 
-func FuzzSplit(f *testing.F) {
+func FuzzAuto(f *testing.F) { fuzzStrategy(f, chunk.Auto) }
+
+func FuzzSentence(f *testing.F) { fuzzStrategy(f, chunk.Sentence) }
+
+func FuzzFixed(f *testing.F) { fuzzStrategy(f, chunk.Fixed) }
+
+func fuzzStrategy(f *testing.F, strategy string) {
 	f.Add("One sentence. Another one!\n\nA paragraph.", 8, 0)
 	f.Add(strings.Repeat("a", 3000), 10, 2)
 	f.Add(strings.Repeat(" \n", 500)+"x"+strings.Repeat("\t", 500)+"y", 9, 4)
@@ -321,7 +365,7 @@ func FuzzSplit(f *testing.F) {
 	f.Add("e"+strings.Repeat("\u0301", 400), 8, 0)
 	f.Fuzz(func(t *testing.T, text string, tokens, overlap int) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
-		o := chunk.Options{Tokens: 8 + max(0, tokens)%100, Count: o200k(), Tokenizer: "test"}
+		o := chunk.Options{Strategy: strategy, Tokens: 8 + max(0, tokens)%100, Count: o200k(), Tokenizer: "test"}
 		o.Overlap = max(0, overlap) % (o.Tokens/2 + 1)
 		s, err := chunk.New(o)
 		if err != nil {

@@ -27,6 +27,7 @@ type cutter struct {
 	limit int // tokens of a chunk without its overlap
 	count func(string) int
 	title string
+	date  string
 
 	units    []unit
 	at, rune int // position reached, in bytes and runes

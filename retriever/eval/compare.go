@@ -40,6 +40,15 @@ type Resampling struct {
 	Level   float64 // .95 where 0
 }
 
+func (r *Resampling) applyDefaults() {
+	if r.Samples == 0 {
+		r.Samples = 10_000
+	}
+	if r.Level == 0 {
+		r.Level = .95
+	}
+}
+
 // tie is the largest difference between figures that come from one value by different
 // orders of addition; the least real difference is far above.
 const tie = 1e-12
@@ -47,12 +56,7 @@ const tie = 1e-12
 // Compare compares two runs over the same queries, whose order does not matter, by a
 // measure that both have.
 func Compare(a, b Scores, m Measure, r Resampling) (Comparison, error) {
-	if r.Samples == 0 {
-		r.Samples = 10_000
-	}
-	if r.Level == 0 {
-		r.Level = .95
-	}
+	r.applyDefaults()
 	if r.Samples < 0 || !(r.Level > 0 && r.Level < 1) {
 		return Comparison{}, fmt.Errorf("compare by %s: %d samples at level %v", m, r.Samples, r.Level)
 	}
