@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -75,13 +76,28 @@ func (r *run) build(ctx context.Context, en *Entry) (*pending, error) {
 	if en.Action == Rewrite {
 		en.Action = Change // it changed after the plan was made
 	}
-	chunks, err := r.chunk(ctx, en.offer.cutter.Chunk, found, doc.Title)
+	chunks, err := r.chunk(ctx, en.offer.cutter.Chunk, dated(en.Item, found), doc.Title)
 	if err != nil {
 		return nil, err
 	}
 	p := seal(en, doc, chunks, r.made)
 	r.recall(ctx, p)
 	return p, nil
+}
+
+// dated gives the text of a record the date that stands beside it. Another date is another
+// hash of the record; what is said of a file from outside may change without its chunks.
+func dated(it Item, found Extracted) Extracted {
+	date, ok := it.Metadata["date"]
+	if it.RecordID == "" || !ok {
+		return found
+	}
+	found.Metadata = maps.Clone(found.Metadata)
+	if found.Metadata == nil {
+		found.Metadata = retriever.Metadata{}
+	}
+	found.Metadata["date"] = date
+	return found
 }
 
 // racy is how young a file's last change may be when it is read for its modification

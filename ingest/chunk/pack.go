@@ -82,12 +82,23 @@ func (c *cutter) tokens(p passage) int {
 	return sum
 }
 
+// What fits into a chunk stays whole, and what has to be cut is cut into passages of about
+// aimNum/aimDen of the limit: a section is a unit of thought, a cut of one is not, and the
+// smaller it is the less else it carries. Of the marked text of data/spans, the first 2,000,
+// 4,000 and 8,000 characters that are found hold .677 .857 .937 with cuts of up to 400
+// tokens, .743 .876 .945 with five eighths of that, .746 .872 .944 with a half; nDCG@10 on
+// SciFact is .706 .705 .700 by words and .722 .723 .723 with the built-in embedder.
+const aimNum, aimDen = 5, 8
+
 // split appends g, cut into passages of about equal size where it is over the limit, so
 // that none is a leftover of a line.
 func (c *cutter) split(out []passage, g passage) []passage {
-	left := c.tokens(g)
+	left, aim := c.tokens(g), c.limit
+	if left > c.limit {
+		aim = max(1, c.limit*aimNum/aimDen)
+	}
 	for start := g.from; start < g.to; {
-		n := max(1, (left+c.limit-1)/c.limit) // units of no tokens may be left
+		n := max(1, (left+aim-1)/aim) // units of no tokens may be left
 		end, sum := c.fill(start, g.to, (left+n-1)/n)
 		out = append(out, passage{start, end})
 		left -= sum

@@ -16,11 +16,8 @@ import (
 // re-ingested.
 const version = 2
 
-// DefaultTokens by measurement. nDCG@10 of `ragway eval` on SciFact, lexical and hybrid
-// with the built-in embedder: 400 tokens .689 .703, 300 .685 .698, 300 with an overlap of
-// 50 .679 .693, 256 with 40 .678 .696. Share of the gold characters of the
-// chunking_evaluation questions within 2,000 / 4,000 / 8,000 retrieved ones, by words:
-// 256 .761 .879 .950, 300 .736 .870 .956, 400 .732 .853 .941, 512 .665 .826 .924.
+// DefaultTokens by measurement: see docs/quality.md, and aimNum for why more is not better
+// for what has to be cut.
 const DefaultTokens = 400
 
 // Options say how large chunks are. Counts are tokens.

@@ -157,15 +157,15 @@ func TestNoHeadingEndsAChunk(t *testing.T) {
 func TestLongParagraphSplitsEvenlyAtSentences(t *testing.T) {
 	got := split(t, chunk.Options{Tokens: 100}, document(paragraph, prose("word", 250)), "")
 	for i, c := range got {
-		if c.Tokens < 60 {
-			t.Errorf("chunk %d has %d tokens: a leftover", i, c.Tokens)
+		if c.Tokens < 45 || c.Tokens > 65 {
+			t.Errorf("chunk %d has %d tokens: not about a fifth", i, c.Tokens)
 		}
 		if !strings.HasPrefix(c.Text, "The") || !strings.HasSuffix(c.Text, ".") {
 			t.Errorf("chunk %d cuts a sentence: %.20q … ", i, c.Text)
 		}
 	}
-	if len(got) != 3 {
-		t.Errorf("%d chunks, want 3", len(got))
+	if len(got) != 5 { // of five eighths of the limit
+		t.Errorf("%d chunks, want 5", len(got))
 	}
 }
 
