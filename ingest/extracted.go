@@ -42,7 +42,7 @@ type Block struct {
 	Start, End int
 	Level      int    // of a heading, from 1
 	Page       int    // from 1; 0 where there are none
-	Header     string // of a table: its header row (and separator) as Markdown, repeated in the Context of later chunks
+	Header     string // of a table, its header row (and separator) as Markdown; of code, what it defines: repeated in the Context of later chunks
 }
 
 // Input is what an Extractor reads.

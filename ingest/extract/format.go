@@ -33,7 +33,7 @@ type format struct {
 }
 
 var formats = []*format{
-	{name: "pdf", mime: "application/pdf", exts: []string{".pdf"}, binary: true, read: readPDF,
+	{name: "pdf", mime: "application/pdf", exts: []string{".pdf"}, binary: true, read: readPDF, revision: 1,
 		ready: func(ctx context.Context, r *Registry) error { return r.pdf.warm(ctx) }},
 	{name: "docx", mime: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 		exts: []string{".docx", ".docm", ".dotx", ".dotm"}, binary: true, part: "word/", read: readDOCX},
@@ -70,7 +70,7 @@ var formats = []*format{
 	{name: "tar", mime: "application/x-tar", exts: []string{".tar"}, binary: true, read: readMembers, holds: ingest.Members},
 	{name: "compressed", mime: "application/gzip", also: []string{"application/x-gzip", "application/x-bzip2"},
 		exts: []string{".gz", ".tgz", ".bz2", ".tbz2"}, binary: true, read: readMembers, holds: ingest.Members},
-	{name: "code", mime: "text/x-source", exts: codeExtensions, read: readCode},
+	{name: "code", mime: "text/x-source", exts: codeExtensions, read: readCode, revision: 1},
 	{name: "text", mime: "text/plain", exts: textExtensions, read: readText},
 }
 

@@ -60,6 +60,7 @@ func pdfPages(ctx context.Context, d *document, p pdfium.Pdfium, doc references.
 		pages[i] = text
 		size += len(text) / 4
 	}
+	withoutFrames(pages)
 	mendHyphens(pages)
 	for i, text := range pages {
 		d.w.page(i+1, text)

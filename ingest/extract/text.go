@@ -28,21 +28,3 @@ func (w *writer) paragraphs(b ingest.Block, text string) {
 		w.block(b, p)
 	}
 }
-
-// readCode takes source as code: one block for each stretch between empty lines whose
-// next line is not indented, which is about a declaration.
-func readCode(_ context.Context, d *document) error {
-	text := strings.Trim(cleanCode(d.decoded()), "\n")
-	start := 0
-	for i := 0; i+2 < len(text); i++ {
-		if text[i] != '\n' || text[i+1] != '\n' {
-			continue
-		}
-		if next := text[i+2]; next != ' ' && next != '\t' && next != '\n' && next != '}' && next != ')' {
-			d.w.block(ingest.Block{Kind: ingest.Code}, text[start:i])
-			start = i + 2
-		}
-	}
-	d.w.block(ingest.Block{Kind: ingest.Code}, text[start:])
-	return nil
-}
