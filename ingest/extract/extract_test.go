@@ -173,7 +173,7 @@ func TestUnclaimedTypesAreNotOpened(t *testing.T) {
 	r := newRegistry(t, extract.Options{})
 	for name, want := range map[string]bool{
 		"a.md": true, "A.PDF": true, "x/y.Docx": true, "a.jsonl": true, "main.go": true,
-		"a.png": false, "a.xlsx": false, "Makefile": false, ".gitignore": false, "a": false,
+		"a.png": false, "a.exe": false, "Makefile": false, ".gitignore": false, "a": false,
 	} {
 		if got := r.Claims(name); got != want {
 			t.Errorf("Claims(%q) = %v, want %v", name, got, want)
