@@ -44,15 +44,6 @@ type blockAttrs struct {
 	options map[string]string
 }
 
-func (a blockAttrs) has(option string) bool {
-	for o := range strings.FieldsFuncSeq(a.options["options"]+","+a.options["opts"]+","+a.style, func(r rune) bool { return r == ',' || r == '%' }) {
-		if o == option {
-			return true
-		}
-	}
-	return false
-}
-
 var (
 	adocTitle     = regexp.MustCompile(`^(={1,6}|#{1,6}) +(\S.*?)(?: +(?:=+|#+))?$`)
 	adocAttribute = regexp.MustCompile(`^:(!?[\w][\w-]*!?):(?: +(.*))?$`)

@@ -148,9 +148,6 @@ func (e *External) read(ctx context.Context, w *writer, in ingest.Input, most in
 	switch kind {
 	case "markdown":
 		fields, body := frontMatter(normalise(text, -1))
-		if _, restricted := fields[aclField]; restricted {
-			delete(fields, aclField) // who may read a document is not for its converter to say
-		}
 		w.setFields(fields)
 		return writeMarkdown(ctx, w, body)
 	case "html":

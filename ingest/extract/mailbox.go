@@ -106,9 +106,9 @@ func (s *mailScanner) next() (*boxed, error) {
 		switch isSeparator := whole && blank && isMailbox(line); {
 		case err != nil && (!errors.Is(err, io.EOF) || !s.started):
 			return nil, err
-		case err != nil && m.size == 0:
+		case errors.Is(err, io.EOF) && m.size == 0:
 			return nil, io.EOF
-		case err != nil, isSeparator && m.size > 0:
+		case errors.Is(err, io.EOF), isSeparator && m.size > 0:
 			return m, nil
 		case isSeparator:
 			s.started = true

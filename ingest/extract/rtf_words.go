@@ -228,6 +228,6 @@ func (r *rtf) endNote(text string) {
 		return
 	}
 	r.noted++
-	r.par.text.WriteString(fmt.Sprintf("[^%d]", r.noted))
+	fmt.Fprintf(&r.par.text, "[^%d]", r.noted)
 	r.notes = append(r.notes, fmt.Sprintf("[^%d]: %s", r.noted, text))
 }
