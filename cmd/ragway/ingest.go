@@ -21,23 +21,26 @@ import (
 var errSomeFailed = errors.New("some documents failed")
 
 type ingestCmd struct {
-	Sources      []string          `arg:"" name:"source" help:"Folders, files, globs, record files (.jsonl, .csv), web pages (https://…), s3://BUCKET/PREFIX, exec:PROGRAM, or - for standard input."`
-	Collection   string            `short:"c" default:"default" help:"Collection to read into; created when it is missing."`
-	Name         string            `placeholder:"NAME" help:"First part of the documents' URIs (default: the folder's name)."`
-	URLBase      string            `name:"url-base" placeholder:"URL" help:"Link of a document: URL + relative path."`
-	DryRun       bool              `help:"Print the plan and change nothing."`
-	Prune        bool              `help:"Delete documents that the source no longer has."`
-	Force        bool              `help:"Prune also when that deletes more than half."`
-	Sitemap      bool              `help:"The URL is a sitemap, or a site whose robots.txt names its sitemaps."`
-	Crawl        int               `placeholder:"N" help:"Follow a page's links N deep, on its host and in or below its folder."`
-	AllowPrivate bool              `help:"Fetch from loopback and private addresses, too."`
-	NoIgnore     bool              `help:"Read files that .gitignore and .ragwayignore leave out, too."`
-	Checksum     bool              `help:"Read every file; size and time do not stand for the content."`
-	Tenant       string            `placeholder:"T" help:"Tenant that owns the documents (default: default)."`
-	ACL          []string          `name:"acl" placeholder:"group:hr" help:"Who may read them, user:NAME or group:NAME (default: everyone of the tenant)."`
-	Meta         map[string]string `placeholder:"k=v" mapsep:"none" help:"Metadata of every document; may be repeated."`
-	RetryFailed  bool              `help:"Try failed documents again before their time."`
-	Workers      int               `placeholder:"N" help:"Documents read at once (default: one a processor)."`
+	Sources       []string          `arg:"" name:"source" help:"Folders, files, globs, record files (.jsonl, .csv), web pages (https://…), s3://BUCKET/PREFIX, exec:PROGRAM, or - for standard input."`
+	Collection    string            `short:"c" default:"default" help:"Collection to read into; created when it is missing."`
+	Name          string            `placeholder:"NAME" help:"First part of the documents' URIs (default: the folder's name)."`
+	URLBase       string            `name:"url-base" placeholder:"URL" help:"Link of a document: URL + relative path."`
+	DryRun        bool              `help:"Print the plan and change nothing."`
+	Prune         bool              `help:"Delete documents that the source no longer has."`
+	Force         bool              `help:"Prune also when that deletes more than half."`
+	Sitemap       bool              `help:"The URL is a sitemap, or a site whose robots.txt names its sitemaps."`
+	Crawl         int               `placeholder:"N" help:"Follow a page's links N deep, on its host and in or below its folder."`
+	AllowPrivate  bool              `help:"Fetch from loopback and private addresses, too."`
+	NoIgnore      bool              `help:"Read files that .gitignore and .ragwayignore leave out, too."`
+	Checksum      bool              `help:"Read every file; size and time do not stand for the content."`
+	Tenant        string            `placeholder:"T" help:"Tenant that owns the documents (default: default)."`
+	ACL           []string          `name:"acl" placeholder:"group:hr" help:"Who may read them, user:NAME or group:NAME (default: everyone of the tenant)."`
+	Meta          map[string]string `placeholder:"k=v" mapsep:"none" help:"Metadata of every document; may be repeated."`
+	RetryFailed   bool              `help:"Try failed documents again before their time."`
+	Watch         bool              `help:"Go on, and ingest what changes."`
+	WatchInterval time.Duration     `placeholder:"5m" default:"5m" help:"With --watch: how often web pages, S3 and programs are looked at."`
+	MetricsListen string            `placeholder:"ADDR" help:"With --watch: serve Prometheus metrics there."`
+	Workers       int               `placeholder:"N" help:"Documents read at once (default: one a processor)."`
 }
 
 func (c *ingestCmd) Run(ctx context.Context, a *app) error {
@@ -64,6 +67,11 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	ing := ingestion{app: a, store: store, formats: registry}
+	if c.Watch {
+		if ing.observer, err = c.serveMetrics(ctx, a); err != nil {
+			return err
+		}
+	}
 	opt, err := ing.options(ctx, c.Collection)
 	if err != nil {
 		return err
@@ -73,12 +81,18 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usagef("%w", err)
 	}
+	if c.Watch {
+		return c.watch(ctx, a, eng, sources)
+	}
 	return c.run(ctx, a, eng, store, sources)
 }
 
 func (c *ingestCmd) check() error {
 	if err := retriever.CheckCollectionName(c.Collection); err != nil {
 		return usagef("--collection: %w", err)
+	}
+	if err := c.checkWatch(); err != nil {
+		return err
 	}
 	if c.Crawl < 0 {
 		return usagef("--crawl %d: want 0 or more", c.Crawl)

@@ -25,8 +25,9 @@ type single struct {
 }
 
 var (
-	_ Source         = (*single)(nil)
-	_ ingest.Coverer = (*single)(nil)
+	_ Source          = (*single)(nil)
+	_ ingest.Coverer  = (*single)(nil)
+	_ ingest.Folderer = (*single)(nil)
 )
 
 func openFile(path string, o Options) (Source, error) {
@@ -41,6 +42,9 @@ func openFile(path string, o Options) (Source, error) {
 
 func (s *single) Name() string   { return s.name }
 func (s *single) Origin() string { return s.origin }
+
+// Folders is where the file lies: programs that save a file put another in its place.
+func (s *single) Folders() []string { return []string{filepath.Dir(s.path)} }
 
 // Prefix is the document's URI, or what those of its records start with.
 func (s *single) Prefix() string {

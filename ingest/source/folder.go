@@ -24,11 +24,13 @@ type folder struct {
 	glob *pattern // nil: all
 	text *decoded
 	o    Options
+	seen []string // folders that the last walk looked into
 }
 
 var (
-	_ Source         = (*folder)(nil)
-	_ ingest.Coverer = (*folder)(nil)
+	_ Source          = (*folder)(nil)
+	_ ingest.Coverer  = (*folder)(nil)
+	_ ingest.Folderer = (*folder)(nil)
 )
 
 func openFolder(path string, o Options) (Source, error) {
@@ -43,6 +45,10 @@ func (f *folder) Name() string   { return f.name }
 func (f *folder) Prefix() string { return f.name + "/" }
 func (f *folder) Origin() string { return originOf(f.root) }
 func (f *folder) Close() error   { return f.text.Close() }
+
+// Folders are the root, even where it could not be read, and all below it that are not
+// ignored.
+func (f *folder) Folders() []string { return f.seen }
 
 // Covers limits a glob to the files it would match.
 func (f *folder) Covers(uri string) bool {
@@ -62,6 +68,7 @@ func (f *folder) Covers(uri string) bool {
 // ignored (see ignoreRules) is not there.
 func (f *folder) Items(ctx context.Context) iter.Seq2[ingest.Item, error] {
 	return func(yield func(ingest.Item, error) bool) {
+		f.seen = []string{f.root}
 		info, err := os.Stat(f.root)
 		if err != nil {
 			yield(ingest.Item{}, err)
@@ -86,6 +93,9 @@ type walk struct {
 func (w *walk) dir(path, rel string) bool {
 	defer func(outside settings) { w.settings = outside }(w.settings)
 	w.settings = w.in(path, strings.TrimSuffix(w.Prefix()+rel, "/"))
+	if rel != "" {
+		w.seen = append(w.seen, path)
+	}
 	entries, err := os.ReadDir(path)
 	if err != nil && rel == "" {
 		return w.yield(ingest.Item{}, fmt.Errorf("read folder: %w", err))
