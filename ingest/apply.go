@@ -22,7 +22,8 @@ import (
 // flight has been stored. The Summary is true in each case: what it counts is stored, and
 // planning again continues from there.
 func (e *Engine) Apply(ctx context.Context, plan *Plan, events func(Event)) (Summary, error) {
-	r := &run{e: e, plan: plan, events: events, start: e.o.Now()}
+	now := e.o.Now()
+	r := &run{e: e, plan: plan, events: events, start: now, shown: now}
 	r.sum.Unchanged = plan.Unchanged
 	r.emit(plan.event())
 	for _, n := range plan.Notes {
@@ -71,9 +72,12 @@ type run struct {
 	total int // entries with work
 	halt  context.CancelCauseFunc
 
-	mu   sync.Mutex // guards what follows, and calls of events
-	sum  Summary
-	done int
+	mu       sync.Mutex // guards what follows, and calls of events
+	sum      Summary
+	read     int
+	embedded int
+	done     int
+	shown    time.Time // when progress was last told
 }
 
 // refresh plans again when another ingest has changed the collection since: what is to be

@@ -76,6 +76,7 @@ var errEmbedderDown = errors.New("embedder is down")
 func (r *run) embedBatch(ctx context.Context, batch []*pending, out chan<- *pending) error {
 	for len(batch) > 0 {
 		whole, err := r.embed(ctx, batch)
+		r.through(&r.embedded, whole)
 		for _, p := range batch[:whole] {
 			if !send(ctx, out, p) {
 				return context.Cause(ctx)
@@ -102,6 +103,7 @@ func (r *run) isolateText(ctx context.Context, batch []*pending, out chan<- *pen
 	if len(rest) > 0 {
 		var whole int
 		if whole, cause = r.embed(ctx, batch[:1]); whole == 1 {
+			r.through(&r.embedded, 1)
 			if !send(ctx, out, first) {
 				return nil, context.Cause(ctx)
 			}

@@ -38,12 +38,15 @@ type DocumentEvent struct {
 	Error       string `json:"error,omitempty"`
 }
 
-// ProgressEvent counts documents that are done, of those that the plan has work for.
+// ProgressEvent counts documents that are done, of those that the plan has work for, and
+// those that are through the stages before. What fails counts for the stage at which it does.
 type ProgressEvent struct {
-	Done   int   `json:"done"`
-	Total  int   `json:"total"`
-	Chunks int   `json:"chunks"`
-	Bytes  int64 `json:"bytes"`
+	Done     int   `json:"done"` // stored, deleted or failed
+	Total    int   `json:"total"`
+	Chunks   int   `json:"chunks"`
+	Bytes    int64 `json:"bytes"`
+	Read     int   `json:"read,omitempty"` // extracted and cut
+	Embedded int   `json:"embedded,omitempty"`
 }
 
 // Note is something a person should know, e.g. what is being waited for.

@@ -77,6 +77,35 @@ const (
 	Internal    Reason = "internal"     // a bug: an extractor panicked
 )
 
+// Advice is what a person can do about documents that failed for this reason.
+func (r Reason) Advice() string {
+	switch r {
+	case Unreadable:
+		return "see that this user may read it, and that its server answers; it is tried again by itself"
+	case Unsupported:
+		return "save it in a format that is read, or name a program that reads it under ingest.extractors"
+	case Encrypted:
+		return "save it without its password"
+	case Corrupt:
+		return "open it in the program it is from and save it again; it is damaged, or not what its name says"
+	case EmptyText:
+		return "if it is a scan, name a program that reads pictures under ingest.extractors, else leave it out with .ragwayignore"
+	case TooLarge:
+		return "split it, or raise ingest.max_file_size"
+	case TooDeep:
+		return "take apart what is nested in it; hardly any real document is so deep"
+	case Timeout:
+		return "raise ingest.document_timeout, or split it"
+	case BadMetadata:
+		return "correct its fields or its access list; a field keeps the type of its first value"
+	case EmbedFailed:
+		return "see that the embedder answers and takes texts of this size; it is tried again by itself"
+	case StoreFailed:
+		return "see the store's own log and its disk; it is tried again by the next ingest"
+	}
+	return "report it, with the message: it is a mistake in ragway"
+}
+
 // Failure is a typed reason with what a person needs to act on it.
 type Failure struct {
 	Reason  Reason

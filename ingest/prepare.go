@@ -23,6 +23,7 @@ type pending struct {
 func (r *run) prepareAll(ctx context.Context, in <-chan *Entry, out chan<- *pending) error {
 	for en := range in {
 		p, err := r.prepare(ctx, en)
+		r.through(&r.read, 1)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"ragway/retriever"
 )
@@ -50,7 +51,26 @@ func (r *run) finish(en *Entry, chunks int, f *Failure) {
 func (r *run) progress() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.emit(ProgressEvent{Done: r.done, Total: r.total, Chunks: r.sum.Chunks, Bytes: r.sum.Bytes})
+	r.tell(r.e.o.Now())
+}
+
+// tell is called with r.mu held.
+func (r *run) tell(now time.Time) {
+	r.shown = now
+	r.emit(ProgressEvent{Read: r.read, Embedded: r.embedded, Done: r.done, Total: r.total, Chunks: r.sum.Chunks, Bytes: r.sum.Bytes})
+}
+
+// progressEvery is how often progress is told between commits, which tell of it anyway.
+const progressEvery = 500 * time.Millisecond
+
+// through counts n more documents that have left a stage.
+func (r *run) through(stage *int, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*stage += n
+	if now := r.e.o.Now(); now.Sub(r.shown) >= progressEvery {
+		r.tell(now)
+	}
 }
 
 // fail records a failed document, sees to it that its stored version is not visible to

@@ -175,7 +175,12 @@ func (c *documentsFailedCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	told := map[ingest.Reason]bool{}
 	for _, f := range failures {
+		if !told[f.Reason] && !a.JSON && !a.Quiet {
+			fmt.Fprintf(a.err, "%s: %s\n", f.Reason, f.Reason.Advice())
+		}
+		told[f.Reason] = true
 		if a.JSON {
 			err = printJSON(a.out, f)
 		} else {

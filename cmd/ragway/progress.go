@@ -14,17 +14,20 @@ import (
 	"ragway/ingest"
 )
 
-// progress shows what an ingest does: one JSON object a line with --json, a bar on a
-// terminal, and plain lines every few seconds elsewhere. It is safe for concurrent use.
+// progress shows what an ingest does: one JSON object a line with --json, a bar for each
+// stage on a terminal, and plain lines every few seconds elsewhere. It is safe for
+// concurrent use.
 type progress struct {
 	a      *app
 	dryRun bool
-	lines  io.Writer // where notes and failures go: above the bar, if there is one
+	lines  io.Writer // where notes and failures go: above the bars, if there are any
 
 	mu      sync.Mutex
 	bars    *mpb.Progress
-	bar     *mpb.Bar
+	stages  []*mpb.Bar // read, embed, store; or the one of a move
+	begun   time.Time  // of the source at hand
 	printed time.Time
+	report  ingestReport
 }
 
 // plainEvery is how often a run that is not on a terminal says where it is.
@@ -70,24 +73,41 @@ func (p *progress) plan(e ingest.PlanEvent) {
 		p.say("collection %s is new\n", e.Collection)
 	}
 	p.say("%s: %s\n", e.Source, countsLine(e.Counts))
-	p.addBar(e.Source, e.Added+e.Changed+e.Deleted)
+	p.dropBars()
+	p.begun = time.Now()
+	if n := e.Added + e.Changed; n > 0 {
+		p.addBar(e.Source+" read ", n)
+		p.addBar(e.Source+" embed", n)
+	}
+	if n := e.Added + e.Changed + e.Deleted; n > 0 {
+		p.addBar(e.Source+" store", n)
+	}
 }
 
 func (p *progress) addBar(name string, total int) {
 	if p.bars == nil || total == 0 {
 		return
 	}
-	p.bar = p.bars.AddBar(int64(total),
+	p.stages = append(p.stages, p.bars.AddBar(int64(total),
 		mpb.PrependDecorators(decor.Name(name), decor.CountersNoUnit(" %d / %d")),
-		mpb.AppendDecorators(decor.Percentage(), decor.Name(" "), decor.AverageETA(decor.ET_STYLE_GO)))
+		mpb.AppendDecorators(decor.Percentage(), decor.AverageSpeed(0, " %.0f/s "), decor.AverageETA(decor.ET_STYLE_GO))))
+}
+
+func (p *progress) dropBars() {
+	for _, b := range p.stages {
+		b.Abort(false)
+	}
+	p.stages = nil
 }
 
 func (p *progress) movePlan(e ingest.MovePlan) {
 	p.say("%s\n", movePlanLine(e))
+	p.begun = time.Now()
 	p.addBar(e.Collection, e.Write+e.Delete)
 }
 
 func (p *progress) document(e ingest.DocumentEvent) {
+	p.report.add(e)
 	switch {
 	case e.Action == ingest.Fail:
 		fmt.Fprintf(p.lines, "failed %s: %s: %s\n", plain(e.URI), e.Reason, plain(e.Error))
@@ -111,13 +131,31 @@ func was(uri string) string {
 }
 
 func (p *progress) progress(e ingest.ProgressEvent) {
-	switch {
-	case p.bar != nil:
-		p.bar.SetCurrent(int64(e.Done))
-	case e.Total > 0 && time.Since(p.printed) >= plainEvery:
-		p.printed = time.Now()
-		p.say("%d of %s, %s\n", e.Done, plural(e.Total, "document"), plural(e.Chunks, "chunk"))
+	if len(p.stages) > 0 {
+		at := []int{e.Read, e.Embedded, e.Done}
+		for i, b := range p.stages {
+			b.SetCurrent(int64(at[len(at)-len(p.stages)+i]))
+		}
+		return
 	}
+	if e.Total > 0 && time.Since(p.printed) >= plainEvery {
+		p.printed = time.Now()
+		p.say("%s\n", progressLine(e, time.Since(p.begun)))
+	}
+}
+
+// progressLine says how far a run is, how fast, and how long the rest may take.
+func progressLine(e ingest.ProgressEvent, took time.Duration) string {
+	line := fmt.Sprintf("%d of %s, %s", e.Done, plural(e.Total, "document"), plural(e.Chunks, "chunk"))
+	seconds := took.Seconds()
+	if e.Done == 0 || seconds < 1 {
+		return line
+	}
+	left := time.Duration(seconds / float64(e.Done) * float64(e.Total-e.Done) * float64(time.Second)).Round(time.Second)
+	if e.Bytes > 0 {
+		line += fmt.Sprintf(", %s/s", size(int64(float64(e.Bytes)/seconds)))
+	}
+	return fmt.Sprintf("%s, %.0f documents/s, about %v left", line, float64(e.Done)/seconds, left)
 }
 
 func (p *progress) say(format string, args ...any) {
@@ -126,14 +164,11 @@ func (p *progress) say(format string, args ...any) {
 	}
 }
 
-// close takes the bar down.
+// close takes the bars down.
 func (p *progress) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar != nil {
-		p.bar.Abort(false)
-		p.bar = nil
-	}
+	p.dropBars()
 	if p.bars != nil {
 		p.a.logTo.to(p.a.err)
 		p.bars.Wait()
@@ -151,6 +186,7 @@ func (p *progress) summary(s ingest.Summary) {
 		fmt.Fprintf(p.a.out, "would be: %s\n", countsLine(s.Counts))
 	case !p.a.Quiet:
 		fmt.Fprintf(p.a.out, "%s; %s, %s in %.1f s\n", countsLine(s.Counts), plural(s.Chunks, "chunk"), size(s.Bytes), s.Seconds)
+		p.report.print(p.a.err, s.Counts)
 	}
 }
 
