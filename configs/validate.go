@@ -119,7 +119,7 @@ func (e Extractor) check(k *checks, at string) {
 func (s Server) check(k *checks, auth Auth) {
 	if k.address("server.listen", s.Listen, true) && !auth.Enabled() && !s.InsecureNoAuth {
 		k.that(isLoopback(s.Listen), "server.listen",
-			"%s is not loopback and no key is set: set %s or auth.keys, or server.insecure_no_auth to let anyone in", s.Listen, APIKeyVariable)
+			"%s is not loopback and no key is set: set %s or auth.keys, or server.insecure_no_auth (--insecure-no-auth) to let anyone in", s.Listen, APIKeyVariable)
 	}
 	k.url("server.public_url", s.PublicURL)
 	k.that(!s.Secret.IsSet() || len(s.Secret.Reveal()) >= 32, "server.secret", "is shorter than 32 bytes")

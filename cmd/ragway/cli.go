@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -88,10 +89,7 @@ func run(ctx context.Context, args []string, std stdio, environ []string) int {
 	if err != nil {
 		return report(std, err)
 	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(meant(args))
 	if exited { // --help has printed
 		return exitDone
 	}
@@ -102,6 +100,19 @@ func run(ctx context.Context, args []string, std stdio, environ []string) int {
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	err = parsed.Run(a)
 	return report(std, errors.Join(err, a.close()))
+}
+
+// meant is args with what other programs take said in this one's words.
+func meant(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version":
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
 }
 
 // commandOf is as much of a command as was understood before a parse error.
