@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,7 +79,8 @@ type run struct {
 	read     int
 	embedded int
 	done     int
-	shown    time.Time // when progress was last told
+	shown    time.Time       // when progress was last told
+	fields   map[string]bool // of the metadata that was stored
 }
 
 // refresh plans again when another ingest has changed the collection since: what is to be
@@ -133,7 +136,28 @@ func (r *run) apply(ctx context.Context) (err error) {
 	if err := r.write(ctx, work); err != nil {
 		return err
 	}
+	if err := r.tellKept(ctx); err != nil {
+		return err
+	}
 	return r.delete(ctx, deletions)
+}
+
+// tellKept names fields of the documents stored that cannot be filtered by, because the
+// collection has as many as it may.
+func (r *run) tellKept(ctx context.Context) error {
+	if len(r.fields) == 0 {
+		return nil
+	}
+	info, err := r.e.o.Store.Collection(ctx, r.e.o.Scope, r.e.o.Collection)
+	if err != nil || len(info.Schema) < retriever.MaxFields {
+		return err
+	}
+	maps.DeleteFunc(r.fields, func(name string, _ bool) bool { return info.Schema[name] != "" })
+	if kept := slices.Sorted(maps.Keys(r.fields)); len(kept) > 0 {
+		const some = 5
+		r.note(fmt.Sprintf("fields beyond the %d that can be filtered by are kept with their documents: %s", retriever.MaxFields, strings.Join(kept[:min(len(kept), some)], ", ")))
+	}
+	return nil
 }
 
 // rewrite goes before everything else: access that was withdrawn must not wait for hours

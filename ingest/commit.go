@@ -112,10 +112,25 @@ func (c *committer) stored(ctx context.Context, group []*pending) error {
 	}
 	for _, p := range group {
 		p.entry.Item.Size = p.up.Document.Size
+		c.noteFields(p.up.Document.Metadata)
 		c.finish(p.entry, len(p.up.Chunks), nil)
 		p.up = retriever.Upsert{}
 	}
 	return nil
+}
+
+// mostFields bounds the names that are remembered for a note.
+const mostFields = 1000
+
+func (r *run) noteFields(m retriever.Metadata) {
+	for name := range m {
+		if len(r.fields) < mostFields {
+			if r.fields == nil {
+				r.fields = map[string]bool{}
+			}
+			r.fields[name] = true
+		}
+	}
 }
 
 // mostRefused is how many documents in a row a store that answers may refuse before the

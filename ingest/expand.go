@@ -22,6 +22,9 @@ func (p *planner) expand(ctx context.Context, it Item) {
 	case ctx.Err() != nil:
 	case errors.Is(err, ErrNoContainer):
 		p.add(ctx, it, nil)
+	case err != nil && holding == Both && ReasonOf(err) == Corrupt: // its own text fails as well, or is there
+		p.guard(it.URI, err)
+		p.add(ctx, it, nil)
 	case err != nil:
 		p.add(ctx, it, err)
 	case holding == Both:

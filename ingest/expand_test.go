@@ -134,6 +134,16 @@ func TestMembersOfABrokenContainerAreKept(t *testing.T) {
 	}
 }
 
+// A message whose parts cannot be told apart may have a text all the same.
+func TestDamagedMessageIsReadForItself(t *testing.T) {
+	b := newBench(t, map[string]string{"a.note": "hello\n+x.txt one"})
+	b.run(boxes)
+	b.src.put("a.note", "hello again\n!! torn")
+	if got := b.run(boxes, prune, force); got != (ingest.Counts{Changed: 1}) || len(b.uris()) != 2 {
+		t.Errorf("counts %+v, left %q", got, b.uris())
+	}
+}
+
 func force(o *ingest.Options) { o.Force = true }
 
 func TestMembersInheritWhatIsSaidOfTheirContainer(t *testing.T) {

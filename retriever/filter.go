@@ -161,7 +161,11 @@ func (f *Filter) Validate(s Schema, visible func() []string) error {
 	}
 	want, known := s[f.Key]
 	if !known {
-		return fmt.Errorf("field %q: the documents have %s: %w", f.Key, listed(visible()), ErrBadFilter)
+		names := visible()
+		if slices.Contains(names, f.Key) {
+			return fmt.Errorf("field %q is kept with its documents and cannot be filtered by: the collection has its %d filterable fields: %w", f.Key, MaxFields, ErrBadFilter)
+		}
+		return fmt.Errorf("field %q: the documents have %s: %w", f.Key, listed(names), ErrBadFilter)
 	}
 	if f.isRange() && want == BoolField {
 		return fmt.Errorf("%q on field %q, which is %s: want a field of numbers or dates: %w", f.Op, f.Key, want, ErrBadFilter)

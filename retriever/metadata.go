@@ -19,7 +19,8 @@ const (
 	BoolField   FieldType = "bool"
 )
 
-// MaxFields is how many filterable fields a collection may have; each is an index.
+// MaxFields is how many filterable fields a collection may have; each is an index. The
+// first ones win.
 const MaxFields = 64
 
 // Schema is the type of each filterable field of a collection.
@@ -154,9 +155,10 @@ func typeOf(v any) FieldType {
 	return ""
 }
 
-// Extend returns s with the fields of m added and the names that were new, sorted. A
-// value of another type than the field has, or more than MaxFields fields, is
-// ErrBadMetadata. m must be canonical. s itself is not changed.
+// Extend returns s with the fields of m added and the names that were new, sorted. Fields
+// beyond MaxFields are not added: they are kept with their documents and cannot be filtered
+// by. A value of another type than the field has is ErrBadMetadata. m must be canonical. s
+// itself is not changed.
 func (s Schema) Extend(m Metadata) (Schema, []string, error) {
 	out, added := s, []string(nil)
 	for _, k := range slices.Sorted(maps.Keys(m)) {
@@ -166,10 +168,8 @@ func (s Schema) Extend(m Metadata) (Schema, []string, error) {
 			return s, nil, fmt.Errorf("metadata %q: value of type %T: %w", k, m[k], ErrBadMetadata)
 		case known && have != t:
 			return s, nil, fmt.Errorf("metadata %q is %s here and %s in the collection: %w", k, t, have, ErrBadMetadata)
-		case known:
+		case known, len(out) >= MaxFields:
 			continue
-		case len(out) >= MaxFields:
-			return s, nil, fmt.Errorf("metadata %q: the collection has its %d fields already: %w", k, MaxFields, ErrBadMetadata)
 		}
 		if added == nil {
 			out = maps.Clone(s)

@@ -41,6 +41,7 @@ type extractError struct {
 }
 
 func (c *extractCmd) Run(ctx context.Context, a *app) error {
+	defer a.shortLived()()
 	if err := a.configure(); err != nil {
 		return err
 	}

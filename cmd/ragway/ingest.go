@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -44,15 +43,9 @@ type ingestCmd struct {
 	Workers       int               `placeholder:"N" help:"Documents read at once (default: one a processor)."`
 }
 
-// ingestGC is the collector's target while an ingest runs: what a document leaves behind is
-// garbage at once, and collecting it half as often saves an eighth of the time for a fifth
-// more memory.
-const ingestGC = 200
-
 func (c *ingestCmd) Run(ctx context.Context, a *app) error {
-	if a.getenv("GOGC") == "" {
-		debug.SetGCPercent(ingestGC)
-	}
+	unbound := a.shortLived()
+	defer unbound()
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -93,7 +86,7 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	if c.Watch {
 		return c.watch(ctx, a, eng, sources)
 	}
-	return c.run(ctx, a, eng, store, sources)
+	return c.run(ctx, a, eng, store, sources, unbound)
 }
 
 func (c *ingestCmd) check() error {
@@ -180,7 +173,7 @@ const muchNew = 10_000
 
 // run ingests one source after the other. A document that cannot be read does not stop
 // the rest. What is much is indexed here and not by whoever opens the store next.
-func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, store retriever.Store, sources []ingest.Source) error {
+func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, store retriever.Store, sources []ingest.Source, unbound func()) error {
 	var total ingest.Summary
 	start := time.Now() // planning counts as well
 	out := newProgress(a, c.DryRun)
@@ -212,6 +205,7 @@ func (c *ingestCmd) run(ctx context.Context, a *app, eng *ingest.Engine, store r
 	var err error
 	if total.Chunks >= muchNew {
 		out.event(ingest.Note{Message: "indexing"})
+		unbound() // an index is as large as it is
 		err = store.Ping(ctx)
 		total.Seconds = time.Since(start).Seconds()
 	}

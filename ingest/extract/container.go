@@ -228,6 +228,9 @@ func readMembers(ctx context.Context, d *document) error {
 
 // member appends one member under its title or name.
 func (d *document) member(ctx context.Context, m ingest.Member) error {
+	if m.Size > int64(d.o.MaxPart) {
+		return ingest.Failf(ingest.TooLarge, "%s unpacks to more than %d bytes", m.Path, d.o.MaxPart)
+	}
 	r, err := m.Open(ctx)
 	if err != nil {
 		return err

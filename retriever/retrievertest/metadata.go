@@ -57,16 +57,30 @@ func testMaxFields(e *env) {
 		full[fmt.Sprintf("field%02d", i)] = float64(i)
 	}
 	e.put(spec{uri: "full", texts: []string{"alpha"}, metadata: full})
-	n, err := e.store.Put(e.ctx, "docs", []retriever.Upsert{spec{uri: "more", texts: []string{"beta"}, metadata: retriever.Metadata{"another": 1.0}}.upsert()})
-	e.wantErr(err, retriever.ErrBadMetadata, "one field more")
-	if n != 0 {
-		e.Errorf("stored %d, want 0", n)
-	}
+	// What goes beyond stays with its document, whatever its type, and filters say so.
+	e.put(spec{uri: "more", texts: []string{"beta"}, metadata: retriever.Metadata{"another": 1.0}})
+	more := spec{uri: "other", texts: []string{"delta"}, metadata: retriever.Metadata{"another": "word", "field63": 7.0}}
+	e.put(more)
 	if got := len(e.schema()); got != retriever.MaxFields {
 		e.Errorf("%d fields, want %d", got, retriever.MaxFields)
 	}
-	e.put(spec{uri: "again", texts: []string{"gamma"}, metadata: retriever.Metadata{"field63": 7.0}})
-	e.wantURIs(documentURIs(e.documents("docs", "")), []string{"again", "full"}, "Documents")
+	doc, _, err := e.store.Document(e.ctx, retriever.Operator(), more.id())
+	e.must(err)
+	if doc.Metadata["another"] != "word" {
+		e.Errorf("metadata %v", doc.Metadata)
+	}
+	q := retriever.CandidateQuery{Collection: "docs", Scope: retriever.Operator(), Text: "delta", Depth: 10}
+	q.Filter = &retriever.Filter{Op: retriever.OpEq, Key: "another", Value: "word"}
+	_, err = e.store.Candidates(e.ctx, q)
+	e.wantErr(err, retriever.ErrBadFilter, "filter by a field that is only kept")
+	q.Filter = &retriever.Filter{Op: retriever.OpEq, Key: "field63", Value: 7.0}
+	found, err := e.store.Candidates(e.ctx, q)
+	e.must(err)
+	if len(found.Candidates) != 1 {
+		e.Errorf("%d found by a field that can be filtered by, want 1", len(found.Candidates))
+	}
+	_, err = e.store.Put(e.ctx, "docs", []retriever.Upsert{spec{uri: "bad", texts: []string{"beta"}, metadata: retriever.Metadata{"field00": "word"}}.upsert()})
+	e.wantErr(err, retriever.ErrBadMetadata, "another type")
 }
 
 func testFailedDocumentAddsNoField(e *env) {
