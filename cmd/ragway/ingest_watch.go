@@ -45,7 +45,9 @@ func (c *ingestCmd) watch(ctx context.Context, a *app, eng *ingest.Engine, sourc
 	w := ingest.Watch{
 		Engine: eng, Sources: sources, Interval: c.WatchInterval,
 		Changes: func(ctx context.Context, dirs []string, most time.Duration) error {
-			folders.Follow(dirs)
+			if folders.Follow(dirs) { // what changed in between is found by looking again
+				return ctx.Err()
+			}
 			return folders.Wait(ctx, most)
 		},
 		Events: func(ev ingest.Event) { out.event(ev) },

@@ -51,8 +51,9 @@ func (w *Watcher) Close() error { return w.events.Close() }
 
 // Follow watches these folders and no others, without those below them. One that cannot be
 // watched, as systems bound their number, is logged once; its changes are found when the
-// caller looks without being called.
-func (w *Watcher) Follow(folders []string) {
+// caller looks without being called. It reports whether any is watched that was not
+// before: what changed in it until now is not told of.
+func (w *Watcher) Follow(folders []string) (more bool) {
 	wanted := make(map[string]bool, len(folders))
 	for _, f := range folders {
 		wanted[f] = true
@@ -68,6 +69,7 @@ func (w *Watcher) Follow(folders []string) {
 		err := w.events.Add(f)
 		switch {
 		case err == nil:
+			more = more || !w.folders[f]
 			w.folders[f] = true
 		case errors.Is(err, fs.ErrNotExist):
 		case !w.told:
@@ -75,6 +77,7 @@ func (w *Watcher) Follow(folders []string) {
 			w.o.Logger.Warn("not all folders can be watched: changes in the others are found at the next look", "err", err)
 		}
 	}
+	return more
 }
 
 // Wait returns when something has changed and settled, or after most, whichever is first.

@@ -37,7 +37,9 @@ func TestChangesEndTheWait(t *testing.T) {
 		"gone":            func() error { return os.Remove(path + "2") },
 	}
 	w := newWatcher(t, Options{Quiet: time.Millisecond})
-	w.Follow([]string{dir, filepath.Join(dir, "missing")})
+	if !w.Follow([]string{dir, filepath.Join(dir, "missing")}) || w.Follow([]string{dir}) {
+		t.Error("a folder is new once")
+	}
 	for _, name := range []string{"a new file", "another content", "another name", "a new folder", "gone"} {
 		ctx, cancel := context.WithTimeout(t.Context(), hang)
 		if err := changes[name](); err != nil {
