@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"log/slog"
+	"maps"
 	"math"
 	"sync"
 )
@@ -26,7 +27,7 @@ type CachingOptions struct {
 }
 
 // CachingEmbedder pays for each document text once: what the cache holds is not embedded
-// again, nor is a text that occurs twice in a call. Queries go straight through; they are
+// again, nor is a text that occurs twice in a call or in calls at the same time. Queries go straight through; they are
 // not kept on disk. A cache that fails costs money, never a document: its errors are
 // logged, and the texts are embedded.
 //
@@ -43,6 +44,8 @@ type CachingEmbedder struct {
 
 	mu    sync.Mutex
 	probe string // the part of the space that stands for the probe; "" until asked for
+
+	flights flights
 }
 
 var _ Embedder = (*CachingEmbedder)(nil)
@@ -67,13 +70,9 @@ func (c *CachingEmbedder) Embed(ctx context.Context, kind TextKind, texts []stri
 	if kind != DocumentText {
 		return c.inner.Embed(ctx, kind, texts)
 	}
-	known := c.lookup(ctx, texts)
-	missing := missingTexts(texts, known)
-	fresh, err := c.embedMissing(ctx, missing)
-	for i, v := range fresh {
-		known[missing[i]] = v
-	}
-	c.opts.OnLookup(len(texts)-len(missing), len(missing))
+	known := map[string]Vector{}
+	embedded, err := c.complete(ctx, known, missingTexts(texts, known))
+	c.opts.OnLookup(len(texts)-embedded, embedded)
 	vectors := make([]Vector, 0, len(texts))
 	for _, text := range texts {
 		v, ok := known[text]
@@ -83,6 +82,48 @@ func (c *CachingEmbedder) Embed(ctx context.Context, kind TextKind, texts []stri
 		vectors = append(vectors, v)
 	}
 	return vectors, err
+}
+
+// complete adds the vectors of texts to known, and returns how many had to be embedded
+// here: the others come from the cache, or from another call that is embedding them, unless
+// that fails.
+func (c *CachingEmbedder) complete(ctx context.Context, known map[string]Vector, texts []string) (embedded int, err error) {
+	for len(texts) > 0 && err == nil {
+		// Before looking: what another call embeds in between is then either there or on its way.
+		own, mine, others := c.flights.board(texts)
+		found := c.lookup(ctx, mine)
+		missing := missingTexts(mine, found)
+		var fresh []Vector
+		fresh, err = c.embedMissing(ctx, missing)
+		for i, v := range fresh {
+			found[missing[i]] = v
+		}
+		embedded += len(missing)
+		maps.Copy(known, found)
+		own.vectors = found
+		c.flights.land(own, mine) // before waiting: others may wait for these
+		if err == nil {
+			texts, err = c.await(ctx, known, others)
+		}
+	}
+	return embedded, err
+}
+
+// await adds the vectors of texts that other calls embed, and returns those that they did
+// not.
+func (c *CachingEmbedder) await(ctx context.Context, known map[string]Vector, others []passenger) (left []string, err error) {
+	for _, o := range others {
+		v, ok, err := o.wait(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			known[o.text] = v
+		default:
+			left = append(left, o.text)
+		}
+	}
+	return left, nil
 }
 
 // missingTexts are those without an entry in known, each once, in order.
