@@ -12,9 +12,9 @@ import (
 type Holding int
 
 const (
-	Text    Holding = iota // text of their own
-	Members                // other documents and nothing else: an archive, a mailbox
-	Both                   // text and other documents: a message with what is attached to it
+	HoldsText    Holding = iota // text of their own
+	HoldsMembers                // other documents and nothing else: an archive, a mailbox
+	HoldsBoth                   // text and other documents: a message with what is attached to it
 )
 
 // Member is a document inside a container.

@@ -13,7 +13,7 @@ import (
 // are, too: whose they are, who may see them, where a click leads.
 func (p *planner) expand(ctx context.Context, it Item) {
 	holding := p.e.o.Holds(nameOf(it), it.MIME)
-	if holding == Text || it.RecordID != "" || it.Deleted || it.Size == 0 {
+	if holding == HoldsText || it.RecordID != "" || it.Deleted || it.Size == 0 {
 		p.add(ctx, it, nil)
 		return
 	}
@@ -22,12 +22,12 @@ func (p *planner) expand(ctx context.Context, it Item) {
 	case ctx.Err() != nil:
 	case errors.Is(err, ErrNoContainer):
 		p.add(ctx, it, nil)
-	case err != nil && holding == Both && ReasonOf(err) == Corrupt: // its own text fails as well, or is there
+	case err != nil && holding == HoldsBoth && ReasonOf(err) == Corrupt: // its own text fails as well, or is there
 		p.guard(it.URI, err)
 		p.add(ctx, it, nil)
 	case err != nil:
 		p.add(ctx, it, err)
-	case holding == Both:
+	case holding == HoldsBoth:
 		p.add(ctx, it, nil)
 	case found == 0:
 		p.add(ctx, it, Failf(EmptyText, "nothing in it"))
@@ -68,7 +68,7 @@ func (p *planner) outermost(uri string) string {
 
 // removeMembers deletes what is stored of a container that is to go.
 func (p *planner) removeMembers(en *Entry) {
-	if p.e.o.Holds(nameOf(en.Item), en.Item.MIME) == Text {
+	if p.e.o.Holds(nameOf(en.Item), en.Item.MIME) == HoldsText {
 		return
 	}
 	var gone []*knownDocument

@@ -21,11 +21,11 @@ func boxes(o *ingest.Options) {
 	o.Holds = func(name, _ string) ingest.Holding {
 		switch path.Ext(name) {
 		case ".box":
-			return ingest.Members
+			return ingest.HoldsMembers
 		case ".note":
-			return ingest.Both
+			return ingest.HoldsBoth
 		}
-		return ingest.Text
+		return ingest.HoldsText
 	}
 	o.Expand = func(ctx context.Context, _ string, open func(context.Context) (io.ReadCloser, error)) iter.Seq2[ingest.Member, error] {
 		return func(yield func(ingest.Member, error) bool) {

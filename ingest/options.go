@@ -133,7 +133,7 @@ func (o *Options) applyDefaults() {
 		o.Claims = func(string) bool { return true }
 	}
 	if o.Holds == nil || o.Expand == nil {
-		o.Holds = func(string, string) Holding { return Text }
+		o.Holds = func(string, string) Holding { return HoldsText }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -12,7 +12,7 @@ import (
 // readAsciiDoc reads AsciiDoc as Asciidoctor does. Nothing is fetched: include directives
 // are left out.
 func readAsciiDoc(ctx context.Context, d *document) error {
-	x := &asciidoc{ctx: ctx, w: d.w, depth: d.o.MaxDepth, names: map[string]string{}}
+	x := &asciidoc{ctx: ctx, w: d.w, names: map[string]string{}}
 	lines := strings.Split(normalise(d.decoded(), -1), "\n")
 	lines = x.header(lines)
 	if err := x.blocks(lines, 0); err != nil {
@@ -27,7 +27,6 @@ func readAsciiDoc(ctx context.Context, d *document) error {
 type asciidoc struct {
 	ctx    context.Context
 	w      *writer
-	depth  int
 	names  map[string]string // attributes of the document
 	title  string
 	attrs  blockAttrs
@@ -104,23 +103,7 @@ func (x *asciidoc) attribute(l string) bool {
 }
 
 func (x *asciidoc) blocks(lines []string, depth int) error {
-	if depth > min(x.depth, 100) {
-		return ingest.Failf(ingest.TooDeep, "nested more than %d levels", depth-1)
-	}
-	for len(lines) > 0 {
-		if err := x.ctx.Err(); err != nil {
-			return err
-		}
-		if x.w.full {
-			return nil
-		}
-		n, err := x.block(lines, depth)
-		if err != nil {
-			return err
-		}
-		lines = lines[n:]
-	}
-	return nil
+	return readBlocks(x.ctx, x.w, lines, depth, x.block)
 }
 
 var (

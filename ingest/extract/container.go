@@ -23,7 +23,7 @@ func (r *Registry) Holds(name, mimeType string) ingest.Holding {
 		f = byMIME[declared]
 	}
 	if f == nil {
-		return ingest.Text
+		return ingest.HoldsText
 	}
 	return f.holds
 }
@@ -120,9 +120,9 @@ func listingOf(f *format) listing {
 	case "mailbox":
 		return listMailbox
 	case "mail":
-		return listMail
+		return listMessage(openMail)
 	case "outlook":
-		return listOutlook
+		return listMessage(openOutlook)
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (l *level) add(ctx context.Context, m ingest.Member, name string) error {
 	}
 	m.Path = l.prefix + name
 	holding := l.u.r.Holds(name, "")
-	if holding != ingest.Text {
+	if holding != ingest.HoldsText {
 		inner := level{name: path.Base(name), prefix: m.Path + ingest.MemberMark, depth: l.depth + 1, data: l.u.r.files.add(m.Open, l.u.left)}
 		err := l.u.expand(ctx, inner)
 		switch {
@@ -146,7 +146,7 @@ func (l *level) add(ctx context.Context, m ingest.Member, name string) error {
 			return err
 		case err != nil && !errors.Is(err, ingest.ErrNoContainer):
 			return l.emit(ctx, m, typed("container", err))
-		case err == nil && holding == ingest.Members:
+		case err == nil && holding == ingest.HoldsMembers:
 			return nil
 		}
 	}

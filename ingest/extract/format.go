@@ -62,14 +62,14 @@ var formats = []*format{
 		exts: []string{".jsonl", ".ndjson"}, read: readJSONL},
 	{name: "notebook", mime: "application/x-ipynb+json", exts: []string{".ipynb"}, read: readNotebook},
 	{name: "subtitles", mime: "text/vtt", also: []string{"application/x-subrip"}, exts: []string{".vtt", ".srt"}, read: readSubtitles},
-	{name: "mail", mime: "message/rfc822", exts: []string{".eml", ".emlx"}, read: readMail, holds: ingest.Both},
-	{name: "outlook", mime: "application/vnd.ms-outlook", exts: []string{".msg"}, binary: true, read: readOutlook, holds: ingest.Both},
-	{name: "mailbox", mime: "application/mbox", exts: []string{".mbox", ".mbx"}, read: readMembers, holds: ingest.Members},
+	{name: "mail", mime: "message/rfc822", exts: []string{".eml", ".emlx"}, read: readMessage(openMail), holds: ingest.HoldsBoth},
+	{name: "outlook", mime: "application/vnd.ms-outlook", exts: []string{".msg"}, binary: true, read: readMessage(openOutlook), holds: ingest.HoldsBoth},
+	{name: "mailbox", mime: "application/mbox", exts: []string{".mbox", ".mbx"}, read: readMembers, holds: ingest.HoldsMembers},
 	{name: "zip", mime: "application/zip", also: []string{"application/x-zip-compressed"}, exts: []string{".zip"}, binary: true,
-		read: readMembers, holds: ingest.Members},
-	{name: "tar", mime: "application/x-tar", exts: []string{".tar"}, binary: true, read: readMembers, holds: ingest.Members},
+		read: readMembers, holds: ingest.HoldsMembers},
+	{name: "tar", mime: "application/x-tar", exts: []string{".tar"}, binary: true, read: readMembers, holds: ingest.HoldsMembers},
 	{name: "compressed", mime: "application/gzip", also: []string{"application/x-gzip", "application/x-bzip2"},
-		exts: []string{".gz", ".tgz", ".bz2", ".tbz2"}, binary: true, read: readMembers, holds: ingest.Members},
+		exts: []string{".gz", ".tgz", ".bz2", ".tbz2"}, binary: true, read: readMembers, holds: ingest.HoldsMembers},
 	{name: "code", mime: "text/x-source", exts: codeExtensions, read: readCode, revision: 1},
 	{name: "text", mime: "text/plain", exts: textExtensions, read: readText},
 }
@@ -167,7 +167,7 @@ func sniffZip(in ingest.Input) (*format, error) {
 	if f := packageFormat(z); f != nil {
 		return f, nil
 	}
-	if f := byExtension[extensionOf(in.Name)]; f != nil && f.binary && f.holds == ingest.Text && f.name != "pdf" {
+	if f := byExtension[extensionOf(in.Name)]; f != nil && f.binary && f.holds == ingest.HoldsText && f.name != "pdf" {
 		return f, nil // its reader says which part is missing
 	}
 	return named("zip"), nil

@@ -19,38 +19,40 @@ import (
 	"ragway/ingest"
 )
 
-// readMail reads a message: who wrote to whom, then the body. What is attached to it are
-// documents of their own (see listMail); messages that it forwards are part of it.
-func readMail(ctx context.Context, d *document) error {
-	m, err := openMail(d.Data, d.o)
-	if err != nil {
-		return err
-	}
-	m.describe(d.w)
-	return m.write(ctx, d.w, 1)
-}
-
-// listMail lists what is attached to a message.
-func listMail(ctx context.Context, l *level) error {
-	m, err := mailIn(l)
-	if err != nil {
-		return err
-	}
-	return listAttached(ctx, l, m.attached, func() ([]attachment, error) {
-		m, err := mailIn(l)
+// readMessage reads a message that open parses: who wrote to whom, then the body. What is
+// attached to it are documents of their own (see listMessage); messages that it forwards
+// are part of it.
+func readMessage(open func([]byte, Options) (*message, error)) func(context.Context, *document) error {
+	return func(ctx context.Context, d *document) error {
+		m, err := open(d.Data, d.o)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return m.attached, nil
-	})
+		m.describe(d.w)
+		return m.write(ctx, d.w, 1)
+	}
 }
 
-func mailIn(l *level) (*message, error) {
-	data, err := l.whole()
-	if err != nil {
-		return nil, err
+// listMessage lists what is attached to a message.
+func listMessage(open func([]byte, Options) (*message, error)) listing {
+	return func(ctx context.Context, l *level) error {
+		attached := func() ([]attachment, error) {
+			data, err := l.whole()
+			if err != nil {
+				return nil, err
+			}
+			m, err := open(data, l.u.r.o)
+			if err != nil {
+				return nil, err
+			}
+			return m.attached, nil
+		}
+		list, err := attached()
+		if err != nil {
+			return err
+		}
+		return listAttached(ctx, l, list, attached)
 	}
-	return openMail(data, l.u.r.o)
 }
 
 // message is a mail message, whatever format it is kept in.

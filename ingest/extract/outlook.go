@@ -2,7 +2,6 @@ package extract
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,42 +15,6 @@ import (
 
 	"ragway/ingest"
 )
-
-// readOutlook reads a message as Outlook saves it (.msg): a compound file whose streams
-// are MAPI properties [MS-OXMSG].
-func readOutlook(ctx context.Context, d *document) error {
-	m, err := openOutlook(d.Data, d.o)
-	if err != nil {
-		return err
-	}
-	m.describe(d.w)
-	return m.write(ctx, d.w, 1)
-}
-
-func listOutlook(ctx context.Context, l *level) error {
-	m, err := outlookIn(l)
-	if err != nil {
-		return err
-	}
-	return listAttached(ctx, l, m.attached, func() ([]attachment, error) {
-		m, err := outlookIn(l)
-		if err != nil {
-			return nil, err
-		}
-		return m.attached, nil
-	})
-}
-
-func outlookIn(l *level) (*message, error) {
-	data, err := l.whole()
-	if err != nil {
-		return nil, err
-	}
-	if !isOutlook(data) {
-		return nil, ingest.ErrNoContainer
-	}
-	return openOutlook(data, l.u.r.o)
-}
 
 func isOutlook(data []byte) bool {
 	return bytes.HasPrefix(data, oleMagic) && bytes.Contains(data, utf16LE("__properties_version1.0"))
@@ -115,7 +78,12 @@ func openStorage(data []byte, o Options) (*storage, error) {
 
 func plainName(s string) string { return strings.ToValidUTF8(inline(s), "") }
 
+// openOutlook parses a message as Outlook saves it (.msg): a compound file whose streams
+// are MAPI properties [MS-OXMSG].
 func openOutlook(data []byte, o Options) (*message, error) {
+	if !isOutlook(data) {
+		return nil, ingest.ErrNoContainer
+	}
 	root, err := openStorage(data, o)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,7 @@ import (
 // readRST reads reStructuredText, after the specification of docutils. Nothing is fetched:
 // what a directive includes stays out.
 func readRST(ctx context.Context, d *document) error {
-	x := &rst{ctx: ctx, w: d.w, depth: d.o.MaxDepth, levels: map[string]int{}, names: map[string]string{}}
+	x := &rst{ctx: ctx, w: d.w, levels: map[string]int{}, names: map[string]string{}}
 	lines := strings.Split(expandTabs(normalise(d.decoded(), -1), 8), "\n")
 	lines = x.pepHeader(lines)
 	x.substitutions(lines)
@@ -27,7 +27,6 @@ func readRST(ctx context.Context, d *document) error {
 type rst struct {
 	ctx    context.Context
 	w      *writer
-	depth  int
 	levels map[string]int    // of headings, by the signs over and under them
 	names  map[string]string // substitutions
 	title  string
@@ -82,10 +81,6 @@ func (x *rst) substitutions(lines []string) {
 	}
 }
 
-func indentOf(l string) int { return len(l) - len(strings.TrimLeft(l, " ")) }
-
-func blank(l string) bool { return strings.TrimSpace(l) == "" }
-
 // indented is the first lines that are blank or indented by at least n, without the
 // indentation they share, and how many they are.
 func indented(lines []string, n int) (body []string, used int) {
@@ -106,23 +101,7 @@ func indented(lines []string, n int) (body []string, used int) {
 }
 
 func (x *rst) blocks(lines []string, depth int) error {
-	if depth > x.depth || depth > 100 {
-		return ingest.Failf(ingest.TooDeep, "nested more than %d levels", depth-1)
-	}
-	for len(lines) > 0 {
-		if err := x.ctx.Err(); err != nil {
-			return err
-		}
-		if x.w.full {
-			return nil
-		}
-		n, err := x.block(lines, depth)
-		if err != nil {
-			return err
-		}
-		lines = lines[n:]
-	}
-	return nil
+	return readBlocks(x.ctx, x.w, lines, depth, x.block)
 }
 
 // block writes what lines begin with and returns how many of them that was.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -140,10 +141,45 @@ func (e *Embedder) Embed(ctx context.Context, kind retriever.TextKind, texts []s
 	return vectors, nil
 }
 
-// request sends one batch and returns its vectors in the order of its texts.
+// mostShort is how often a server may leave out texts of one batch: one that has a smaller
+// bound than it was told of answers with what it took.
+const mostShort = 8
+
+// request sends one batch and returns its vectors in the order of its texts. What an
+// answer leaves out is asked for again.
 func (e *Embedder) request(ctx context.Context, b batch) ([]retriever.Vector, error) {
-	response, err := e.client.CreateEmbeddings(withTokens(ctx, b.tokens), goopenai.EmbeddingRequest{
-		Input:          b.inputs,
+	vectors := make([]retriever.Vector, len(b.inputs))
+	left := make([]int, len(b.inputs))
+	for i := range left {
+		left[i] = i
+	}
+	for range mostShort {
+		data, err := e.ask(ctx, b, left)
+		if err != nil {
+			return nil, err
+		}
+		if err := e.place(vectors, left, data); err != nil {
+			return nil, err
+		}
+		if len(data) == len(left) {
+			return vectors, nil
+		}
+		left = slices.DeleteFunc(left, func(i int) bool { return vectors[i] != nil })
+		if len(data) == 0 {
+			break
+		}
+	}
+	return nil, fmt.Errorf("%d vectors came back for %d texts", len(vectors)-len(left), len(vectors))
+}
+
+// ask sends the texts of b at these places.
+func (e *Embedder) ask(ctx context.Context, b batch, places []int) ([]goopenai.Embedding, error) {
+	inputs := make([]string, len(places))
+	for i, at := range places {
+		inputs[i] = b.inputs[at]
+	}
+	response, err := e.client.CreateEmbeddings(withTokens(ctx, b.tokens*len(places)/len(b.inputs)), goopenai.EmbeddingRequest{
+		Input:          inputs,
 		Model:          goopenai.EmbeddingModel(e.opts.Model),
 		EncodingFormat: goopenai.EmbeddingEncodingFormat(e.opts.Encoding),
 		Dimensions:     e.opts.Dimensions,
@@ -152,32 +188,33 @@ func (e *Embedder) request(ctx context.Context, b batch) ([]retriever.Vector, er
 		return nil, e.secrets.explain(ctx, err)
 	}
 	e.opts.OnTokens(max(response.Usage.PromptTokens, response.Usage.TotalTokens))
-	return e.inOrder(response.Data, len(b.inputs))
+	return response.Data, nil
 }
 
-// inOrder checks an answer of n vectors, puts them in order and makes them unit length.
-func (e *Embedder) inOrder(data []goopenai.Embedding, n int) ([]retriever.Vector, error) {
-	if len(data) != n {
-		return nil, fmt.Errorf("%d vectors came back for %d texts", len(data), n)
+// place checks an answer to a question for the texts at these places, and puts its vectors
+// there at unit length.
+func (e *Embedder) place(vectors []retriever.Vector, places []int, data []goopenai.Embedding) error {
+	n := len(places)
+	if len(data) > n {
+		return fmt.Errorf("%d vectors came back for %d texts", len(data), n)
 	}
-	vectors := make([]retriever.Vector, n)
 	for _, d := range data {
 		switch {
 		case d.Index < 0 || d.Index >= n:
-			return nil, fmt.Errorf("index %d came back for %d texts", d.Index, n)
-		case vectors[d.Index] != nil:
-			return nil, fmt.Errorf("index %d came back twice", d.Index)
+			return fmt.Errorf("index %d came back for %d texts", d.Index, n)
+		case vectors[places[d.Index]] != nil:
+			return fmt.Errorf("index %d came back twice", d.Index)
 		}
 		v := retriever.Vector(d.Embedding)
 		if err := e.checkDimension(len(v)); err != nil {
-			return nil, fmt.Errorf("vector %d: %w", d.Index, err)
+			return fmt.Errorf("vector %d: %w", d.Index, err)
 		}
 		if err := retriever.Normalize(v); err != nil {
-			return nil, fmt.Errorf("vector %d: %w", d.Index, err)
+			return fmt.Errorf("vector %d: %w", d.Index, err)
 		}
-		vectors[d.Index] = v
+		vectors[places[d.Index]] = v
 	}
-	return vectors, nil
+	return nil
 }
 
 // checkDimension holds every vector to Options.Dimensions, else to the first one's.
