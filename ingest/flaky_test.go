@@ -96,7 +96,9 @@ func TestRunOverAFlakyEmbedderEndsComplete(t *testing.T) {
 					t.Fatal(err)
 				}
 				b := newBench(t, many(documents))
-				got := b.run(func(o *ingest.Options) { o.Embedder, o.Limits.EmbedTexts, o.Limits.DocumentTime = e, 2*batch, time.Hour })
+				got := b.run(func(o *ingest.Options) {
+					o.Embedder, o.Limits.EmbedTexts, o.Limits.DocumentTime = e, 2*batch, time.Hour
+				})
 				if got != (ingest.Counts{Added: documents}) || len(b.store.byURI()) != documents {
 					t.Errorf("counts %+v, %d stored", got, len(b.store.byURI()))
 				}

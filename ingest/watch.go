@@ -44,10 +44,11 @@ func (w Watch) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		if err := w.Changes(ctx, r.folders(), r.wait(ctx, err)); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		err = w.Changes(ctx, r.folders(), r.wait(ctx, err))
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // interrupted between rounds: nothing is left undone
+		}
+		if err != nil {
 			return err
 		}
 		r.changed()
