@@ -16,6 +16,9 @@ import (
 // TestExtractPrintsWhatIngestReads holds `ragway extract --json` on every file of
 // data/formats to what the readers give, whose expectations package extract tests.
 func TestExtractPrintsWhatIngestReads(t *testing.T) {
+	if raceEnabled {
+		t.Skip("one document after the other has no races; make test runs this")
+	}
 	data := testData(t, "formats")
 	var files []string
 	err := filepath.WalkDir(data, func(path string, e fs.DirEntry, err error) error {

@@ -47,6 +47,9 @@ var waysOfCutting = []struct {
 // prints the tables of docs/quality.md. The default holds if no fixed window is better
 // beyond the bootstrap's interval.
 func TestDefaultChunkingIsNotBelowFixedWindows(t *testing.T) {
+	if raceEnabled {
+		t.Skip("figures have no races; make test runs this")
+	}
 	data := testData(t, "spans")
 	questions := spansQuestions(t, filepath.Join(data, "questions.jsonl"))
 	limits := []int{2000, 4000, 8000}
