@@ -172,7 +172,7 @@ func TestReasonsSayWhatIsWrong(t *testing.T) {
 func TestUnclaimedTypesAreNotOpened(t *testing.T) {
 	r := newRegistry(t, extract.Options{})
 	for name, want := range map[string]bool{
-		"a.md": true, "A.PDF": true, "x/y.Docx": true, "a.jsonl": true, "main.go": true,
+		"a.md": true, "A.PDF": true, "x/y.Docx": true, "a.jsonl": true, "main.go": true, "a.doc": true,
 		"a.png": false, "a.exe": false, "Makefile": false, ".gitignore": false, "a": false,
 	} {
 		if got := r.Claims(name); got != want {

@@ -115,6 +115,9 @@ func choose(in ingest.Input) (*format, error) {
 		return f, err
 	}
 	f := byExtension[extensionOf(in.Name)]
+	if f == nil && isLegacy(in.Name) && looksLikeHTML(in.Data) {
+		f = named("html")
+	}
 	if f == nil {
 		declared, _, _ := mime.ParseMediaType(in.MIME)
 		f = byMIME[declared]

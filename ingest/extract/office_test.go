@@ -143,6 +143,22 @@ func TestWorkbookShowsWhatCellsShow(t *testing.T) {
 	}
 }
 
+func TestOldNamesOfWhatIsReadHere(t *testing.T) {
+	for in, want := range map[string]string{`{\rtf1 text}`: "text", "<html><body><p>text</p></body></html>": "text"} {
+		if got := officeText(t, "a.doc", in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestOldFormatsSayWhatToDo(t *testing.T) {
+	old := "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" + string(wide("WordDocument"))
+	_, err := newRegistry(t, extract.Options{}).Extract(t.Context(), ingest.Input{Name: "a.doc", Data: []byte(old)})
+	if ingest.ReasonOf(err) != ingest.Unsupported || !strings.Contains(err.Error(), "ingest.extractors") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func FuzzRTF(f *testing.F) {
 	fuzz(f, "a.rtf", `{\rtf1\ansicpg1251{\fonttbl{\f1\fcharset128 x;}}\f1\'93\'fa\uc2\u-10179 ??{\*\x y}\trowd\intbl a\cell\row\pard b{\footnote c}\par}`,
 		`{\rtf1{\stylesheet{\s1 heading 1;}}{\info{\title t}}\s1 a\par{\listtext 1.\tab}b\bin3 }}`, `{\rtf1\u1`)

@@ -10,6 +10,16 @@ import (
 // oleMagic begins compound files: Office before 2007, and every encrypted Office file.
 var oleMagic = []byte{0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1}
 
+// isLegacy reports whether a name is that of an Office file of before 2007. They are opened,
+// not skipped as pictures are: people count on what is in them, and some are RTF or HTML.
+func isLegacy(name string) bool {
+	switch extensionOf(name) {
+	case ".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps", ".pot":
+		return true
+	}
+	return false
+}
+
 // oleFailure tells an encrypted package from an old document by the names of the streams
 // in the directory, which are UTF-16.
 func oleFailure(in ingest.Input) error {

@@ -113,7 +113,7 @@ func (r *Registry) ID(mime string) string {
 // Claims reports whether a file of this name is worth opening, by its extension.
 func (r *Registry) Claims(name string) bool {
 	_, ok := byExtension[extensionOf(name)]
-	return ok || r.external(name) != nil
+	return ok || isLegacy(name) || r.external(name) != nil
 }
 
 func extensionOf(name string) string { return strings.ToLower(path.Ext(name)) }
