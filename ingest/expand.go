@@ -66,20 +66,35 @@ func (p *planner) outermost(uri string) string {
 	return prefix + item
 }
 
-// removeMembers deletes what is stored of a container that is to go.
-func (p *planner) removeMembers(en *Entry) {
-	if p.e.o.Holds(nameOf(en.Item), en.Item.MIME) == HoldsText {
-		return
+// members are the stored documents inside a container, by URI; none where it is none.
+func (p *planner) members(en *Entry) []*knownDocument {
+	if en.Item.RecordID != "" || p.e.o.Holds(nameOf(en.Item), en.Item.MIME) == HoldsText {
+		return nil
 	}
-	var gone []*knownDocument
+	var out []*knownDocument
 	for _, k := range p.known {
 		if k.tenant == en.offer.Tenant && !k.seen && strings.HasPrefix(k.uri, en.Item.URI+MemberMark) {
-			gone = append(gone, k)
+			out = append(out, k)
 		}
 	}
-	slices.SortFunc(gone, func(a, b *knownDocument) int { return cmp.Compare(a.uri, b.uri) })
-	for _, k := range gone {
+	slices.SortFunc(out, func(a, b *knownDocument) int { return cmp.Compare(a.uri, b.uri) })
+	return out
+}
+
+// removeMembers deletes what is stored of a container that is to go.
+func (p *planner) removeMembers(en *Entry) {
+	for _, k := range p.members(en) {
 		k.seen = true
 		p.plan.Entries = append(p.plan.Entries, deletion(k))
 	}
+}
+
+// below are the stored members of a container that cannot be read, as documents that fail
+// with it: what is said of its readers now must not wait until it can.
+func (p *planner) below(en *Entry) []*Entry {
+	var out []*Entry
+	for _, k := range p.members(en) {
+		out = append(out, &Entry{Action: Fail, Item: Item{URI: k.uri}, DocumentID: k.id, offer: en.offer, access: en.access, stored: true})
+	}
+	return out
 }

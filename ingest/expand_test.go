@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"path"
@@ -153,6 +154,33 @@ func TestMembersInheritWhatIsSaidOfTheirContainer(t *testing.T) {
 	got := b.store.byURI()["docs/a.box!/x.txt"].Document
 	if diff := cmp.Diff([]string{"group:hr"}, got.ACL); diff != "" || got.URL != "https://files.test/a.box" {
 		t.Errorf("url %s, access %v", got.URL, got.ACL)
+	}
+}
+
+// The members of a container that cannot be read are closed with it: its narrower list
+// holds for what is stored of them, whatever happens to its bytes.
+func TestNarrowedContainerClosesItsMembersThoughItFails(t *testing.T) {
+	for name, fail := range map[string]func(*bench){
+		"its bytes":  func(b *bench) { b.src.put("a.box", "!! torn") },
+		"its source": func(b *bench) { b.src.broken["a.box"] = errors.New("settings cannot be read") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, map[string]string{"a.box": "+x.txt one\n+sub/y.txt two", "b.box": "+z.txt three"})
+			b.run(boxes)
+			fail(b)
+			b.src.edit("a.box", func(it *ingest.Item) { it.ACL = []string{"group:hr"} })
+			if got := b.run(boxes, prune, force); got.Failed != 1 || got.Unchanged != 1 {
+				t.Errorf("counts %+v", got)
+			}
+			got := map[string][]string{}
+			for uri, up := range b.store.byURI() {
+				got[uri] = up.Document.ACL
+			}
+			want := map[string][]string{"docs/a.box!/x.txt": {"group:hr"}, "docs/a.box!/sub/y.txt": {"group:hr"}, "docs/b.box!/z.txt": nil}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("access (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -56,6 +56,7 @@ type Entry struct {
 
 	offer   offer
 	access  []string // who may read the new version, as far as is known; empty: everyone
+	below   []*Entry // stored members of a container that failed: they keep to its access, too
 	stamp   string
 	stored  bool           // the store has a version of it
 	hash    string         // of that version

@@ -148,6 +148,7 @@ func (p *planner) add(ctx context.Context, it Item, itemErr error) {
 	switch duplicate := p.fresh[id] || known != nil && known.seen; {
 	case itemErr != nil:
 		p.guard(it.URI, itemErr)
+		en.below = p.below(en)
 		en.fail(itemErr, Unreadable)
 		en.resting = p.rests(en)
 	case duplicate:

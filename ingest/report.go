@@ -85,8 +85,10 @@ func (r *run) failAll(ctx context.Context, entries []*Entry, failures []*Failure
 		if en.resting {
 			continue
 		}
-		if err := r.restrict(ctx, en); err != nil {
-			return err
+		for _, stored := range append([]*Entry{en}, en.below...) {
+			if err := r.restrict(ctx, stored); err != nil {
+				return err
+			}
 		}
 		record, err := r.e.failures.record(en, failures[i])
 		if err != nil {
