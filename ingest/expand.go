@@ -22,9 +22,8 @@ func (p *planner) expand(ctx context.Context, it Item) {
 	case ctx.Err() != nil:
 	case errors.Is(err, ErrNoContainer):
 		p.add(ctx, it, nil)
-	case err != nil && holding == HoldsBoth && ReasonOf(err) == Corrupt: // its own text fails as well, or is there
-		p.guard(it.URI, err)
-		p.add(ctx, it, nil)
+	case err != nil && holding == HoldsBoth && ReasonOf(err) == Corrupt && !p.holdsStored(it):
+		p.add(ctx, it, nil) // its own text fails as well, and for its own reason
 	case err != nil:
 		p.add(ctx, it, err)
 	case holding == HoldsBoth:
@@ -64,6 +63,15 @@ func (p *planner) outermost(uri string) string {
 	}
 	item, _, _ := strings.Cut(rest, MemberMark)
 	return prefix + item
+}
+
+func (p *planner) holdsStored(it Item) bool {
+	for _, k := range p.known {
+		if strings.HasPrefix(k.uri, it.URI+MemberMark) {
+			return true
+		}
+	}
+	return false
 }
 
 // members are the stored documents inside a container, by URI; none where it is none.

@@ -16,7 +16,7 @@ import (
 )
 
 // boxes makes containers of texts: ".box" holds nothing but members, ".note" a text of its
-// own, too. Each line "+path text" is a member, "!path reason" one that cannot be read,
+// own, too. Each line "+path text" is a member, "?path reason" one that cannot be read,
 // "!! reason" ends the container, and "~" says that it is none.
 func boxes(o *ingest.Options) {
 	o.Holds = func(name, _ string) ingest.Holding {
@@ -52,9 +52,9 @@ func yieldLine(line string, yield func(ingest.Member, error) bool) bool {
 	if why, ok := strings.CutPrefix(line, "!! "); ok {
 		return yield(ingest.Member{}, ingest.Failf(ingest.Corrupt, "%s", why))
 	}
-	rel, text, _ := strings.Cut(strings.TrimLeft(line, "+!"), " ")
+	rel, text, _ := strings.Cut(strings.TrimLeft(line, "+?"), " ")
 	switch {
-	case strings.HasPrefix(line, "!"):
+	case strings.HasPrefix(line, "?"):
 		return yield(ingest.Member{Path: rel, Size: -1}, ingest.Failf(ingest.Encrypted, "%s", text))
 	case strings.HasPrefix(line, "+"):
 		open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
@@ -115,7 +115,7 @@ func TestMembersOfABrokenContainerAreKept(t *testing.T) {
 	}{
 		"at once":    {"!! torn", ingest.Counts{Failed: 1}, "docs/a.box"},
 		"in between": {"+x.txt one\n!! torn", ingest.Counts{Unchanged: 1, Failed: 1}, "docs/a.box"},
-		"one alone":  {"+x.txt one\n!y.txt locked", ingest.Counts{Unchanged: 1, Failed: 1}, "docs/a.box!/y.txt"},
+		"one alone":  {"+x.txt one\n?y.txt locked", ingest.Counts{Unchanged: 1, Failed: 1}, "docs/a.box!/y.txt"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -135,13 +135,24 @@ func TestMembersOfABrokenContainerAreKept(t *testing.T) {
 	}
 }
 
-// A message whose parts cannot be told apart may have a text all the same.
-func TestDamagedMessageIsReadForItself(t *testing.T) {
-	b := newBench(t, map[string]string{"a.note": "hello\n+x.txt one"})
+// A damaged message fails for the reason that its own text gives; what was stored of it
+// before is kept.
+func TestDamagedMessageFailsForItself(t *testing.T) {
+	b := newBench(t, map[string]string{"a.note": "!plain\n!! torn", "b.note": "hello\n+x.txt one"})
 	b.run(boxes)
-	b.src.put("a.note", "hello again\n!! torn")
-	if got := b.run(boxes, prune, force); got != (ingest.Counts{Changed: 1}) || len(b.uris()) != 2 {
-		t.Errorf("counts %+v, left %q", got, b.uris())
+	b.src.put("b.note", "hello again\n!! torn")
+	if got := b.run(boxes, prune, force); got != (ingest.Counts{Failed: 2}) {
+		t.Errorf("counts %+v", got)
+	}
+	if diff := cmp.Diff([]string{"b.note", "b.note!/x.txt"}, b.uris()); diff != "" {
+		t.Errorf("documents (-want +got):\n%s", diff)
+	}
+	reasons := map[string]ingest.Reason{}
+	for _, f := range b.failures() {
+		reasons[f.URI] = f.Reason
+	}
+	if diff := cmp.Diff(map[string]ingest.Reason{"docs/a.note": ingest.Internal, "docs/b.note": ingest.Corrupt}, reasons); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
 }
 
