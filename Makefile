@@ -4,7 +4,7 @@ export CGO_ENABLED ?= 0
 # Counting bits, which is how vectors are scanned, is an instruction since 2009: v2.
 export GOAMD64 ?= v2
 VERSION  ?= dev
-FUZZTIME ?= 30s
+FUZZTIME ?= 60s
 N        ?= 100000
 QUERIES  ?= 300
 SYSTEMS  ?= ragway,bleve,chromem-go,sqlite,sqlite-c
@@ -34,7 +34,7 @@ lint: ## Run golangci-lint, installed by version into bin/
 fmt: ## Format the code
 	gofmt -w .
 
-fuzz: ## Fuzz every parser, FUZZTIME=30s each
+fuzz: ## Fuzz every parser, FUZZTIME=60s each
 	.ci/fuzz $(FUZZTIME)
 
 soak: ## Kill ingests, read during them, time new facts, hold 2,000 streams; RAGWAY_TEST_QDRANT adds that store

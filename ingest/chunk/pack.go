@@ -2,6 +2,7 @@ package chunk
 
 import (
 	"strings"
+	"unicode"
 
 	"ragway/ingest"
 )
@@ -131,16 +132,25 @@ func (c *cutter) fill(start, stop, target int) (end, sum int) {
 }
 
 // over reports whether units [start, end) are over the limit although their sum is not.
-// Counts add up only where white space begins a unit, as it does between words: a cut
-// inside a word, or in a script without blanks, can count less than the whole. And a
-// first word loses the blank before it, without which it can be more tokens.
+// Counts add up where a blank begins a unit, as it does between words. Elsewhere the text
+// is counted again when the doubt at the cuts could matter: after a sign, a line end is one
+// word with it, which can be more tokens than the two; a first word loses the blank before
+// it; and a cut inside a word, or in a script without blanks, says nothing about the whole.
 func (c *cutter) over(start, end, sum int) bool {
 	first := c.units[start]
-	unsure := indented(c.text[first.from:first.to]) && sum+max(wordSlack, c.limit/8) > c.limit
-	for _, u := range c.units[start+1 : end] {
-		unsure = unsure || !c.cleanCut(u.from)
+	doubt := 0
+	if indented(c.text[first.from:first.to]) {
+		doubt = max(wordSlack, c.limit/8)
 	}
-	return unsure && c.count(strings.TrimSpace(c.text[first.from:c.units[end-1].to])) > c.limit
+	for _, u := range c.units[start+1 : end] {
+		switch {
+		case !c.cleanCut(u.from):
+			doubt = c.limit
+		case c.lineEndsSign(u.from):
+			doubt += wordSlack
+		}
+	}
+	return doubt > 0 && sum+doubt > c.limit && c.count(strings.TrimSpace(c.text[first.from:c.units[end-1].to])) > c.limit
 }
 
 // indented reports whether s begins with white space that a tokenizer joins to the word
@@ -150,9 +160,18 @@ func indented(s string) bool {
 	return n > 0 && s[n-1] != '\n'
 }
 
-// wordSlack is more tokens than a word gains by losing the blank before it.
+// wordSlack is more tokens than a word gains by losing the blank before it, or by being one
+// with the signs before it.
 const wordSlack = 8
 
-// cleanCut reports whether a tokenizer cuts at this byte in any case: where white space
-// begins.
+// cleanCut reports whether white space begins at this byte, where a tokenizer cuts unless
+// the line ends there.
 func (c *cutter) cleanCut(at int) bool { return at == 0 || cuttable(c.text, at, atBlank) }
+
+// lineEndsSign reports whether a line ends at this byte after a sign that is no letter or
+// digit.
+func (c *cutter) lineEndsSign(at int) bool {
+	return at > 0 && cuttable(c.text, at, func(before, at rune) bool {
+		return (at == '\n' || at == '\r') && !unicode.IsLetter(before) && !unicode.IsNumber(before)
+	})
+}

@@ -67,8 +67,8 @@ func (s *Splitter) ID() string {
 }
 
 // Split cuts doc into chunks; title stands in their Context, doc's own when it is empty.
-// A chunk's Tokens is the sum over its pieces, which is exact or a little above: counting is
-// most of the work, so text is counted a second time only where the sum could be too low.
+// A chunk's Tokens is the sum over its pieces, which is exact or a little off: counting is
+// most of the work, so text is counted a second time only where it could be over the bound.
 func (s *Splitter) Split(doc ingest.Extracted, title string) ([]retriever.Chunk, error) {
 	if !utf8.ValidString(doc.Text) {
 		return nil, errors.New("chunk: the text is not valid UTF-8")

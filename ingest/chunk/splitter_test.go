@@ -363,6 +363,7 @@ func fuzzStrategy(f *testing.F, strategy string) {
 	f.Add(strings.Repeat(" \n", 500)+"x"+strings.Repeat("\t", 500)+"y", 9, 4)
 	f.Add(strings.Repeat("世界人権宣言。", 200), 12, 3)
 	f.Add("e"+strings.Repeat("\u0301", 400), 8, 0)
+	f.Add("aabac-,\n\n\n\na\n\na", 0, 0) // a sign and the line ends after it are more tokens as one
 	f.Fuzz(func(t *testing.T, text string, tokens, overlap int) {
 		text = strings.ToValidUTF8(text, "\uFFFD")
 		o := chunk.Options{Strategy: strategy, Tokens: 8 + max(0, tokens)%100, Count: o200k(), Tokenizer: "test"}
