@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ragway/ingest/extract"
 	"ragway/ingest/source"
 )
 
@@ -14,7 +15,7 @@ import (
 func (a *app) sourceOptions(name string) source.Options {
 	return source.Options{
 		Name: name, Stdin: a.in, S3: a.s3(), UserAgent: "ragway/" + version,
-		Environ: withoutOwn(a.environ), Logger: a.log,
+		Environ: withoutOwn(a.environ), Logger: a.log, Encoding: extract.Encoding,
 	}
 }
 

@@ -2,7 +2,9 @@ package extract
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"slices"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -11,6 +13,10 @@ import (
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 // decode returns data as UTF-8: by byte order mark, else as UTF-8 if it is, else by the
@@ -39,6 +45,10 @@ func decode(data []byte, declared string) string {
 	return string(data)
 }
 
+// Encoding is what text that begins with sample is encoded in, nil for UTF-8. The same
+// bytes give the same encoding.
+func Encoding(sample []byte) encoding.Encoding { return guess(sample, "") }
+
 // guess returns the encoding of data, nil for UTF-8.
 func guess(data []byte, declared string) encoding.Encoding {
 	escaped := bytes.Contains(data, []byte("\x1b$")) // ISO-2022: valid ASCII, and yet not
@@ -56,6 +66,7 @@ func guess(data []byte, declared string) encoding.Encoding {
 	if err != nil {
 		return mustEncoding("windows-1252")
 	}
+	rank(results, sample)
 	for _, r := range results {
 		enc, err := htmlindex.Get(webName(r.Charset))
 		if err == nil && plausible(enc, sample) {
@@ -63,6 +74,47 @@ func guess(data []byte, declared string) encoding.Encoding {
 		}
 	}
 	return mustEncoding("windows-1252")
+}
+
+// rank orders what the detector found. It tries its encodings at once and has equals in
+// the order of their arrival: of those, the one in whose text the signs are the more
+// common ones comes first.
+func rank(results []chardet.Result, sample []byte) {
+	common := map[string]float64{}
+	for i, r := range results {
+		tied := i > 0 && results[i-1].Confidence == r.Confidence || i+1 < len(results) && results[i+1].Confidence == r.Confidence
+		if enc, err := htmlindex.Get(webName(r.Charset)); err == nil && tied {
+			common[r.Charset] = commonness(enc, sample)
+		}
+	}
+	slices.SortFunc(results, func(a, b chardet.Result) int {
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(common[b.Charset], common[a.Charset]), cmp.Compare(a.Charset, b.Charset))
+	})
+}
+
+// repertoires are character sets of East Asia. Signs that many of them have are those that
+// are in use; text that is decoded wrongly is full of signs that one of them has.
+var repertoires = []encoding.Encoding{japanese.ShiftJIS, simplifiedchinese.HZGB2312, traditionalchinese.Big5, korean.EUCKR}
+
+// commonness is how many repertoires have a sign of the text beyond ASCII, on average.
+func commonness(enc encoding.Encoding, data []byte) float64 {
+	text, err := enc.NewDecoder().Bytes(data[:min(len(data), 4<<10)])
+	if err != nil {
+		return 0
+	}
+	signs, have := 0, 0
+	for _, r := range string(text) {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		signs++
+		for _, set := range repertoires {
+			if _, err := set.NewEncoder().String(string(r)); err == nil {
+				have++
+			}
+		}
+	}
+	return float64(have) / float64(max(signs, 1))
 }
 
 // webName is the name under which the WHATWG index knows what ICU calls so.

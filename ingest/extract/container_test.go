@@ -268,3 +268,47 @@ func TestContainerAsOneTextRefusesAMembersOwnAccessList(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestMessagesInPlainWords(t *testing.T) {
+	header := "From: =?utf-8?q?J=C3=B6rg?= <j@x.test>\nBcc: secret@x.test\nSubject: =?koi8-r?B?8NLJ18XU?=\nDate: Mon, 18 Mar 2024 09:15:00 +0100\n"
+	head := "# Привет\n\nFrom: Jörg <j@x.test>\nDate: 2024-03-18 09:15\n\n"
+	alternative := func(plain, rich string) string {
+		return "MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n" + plain +
+			"\n--b\nContent-Type: text/html\n\n" + rich + "\n--b--\n"
+	}
+	tests := map[string]struct{ in, want string }{
+		"plain":                {"\nHello \nthere", "Hello\nthere"},
+		"flowed":               {"Content-Type: text/plain; format=flowed\n\nHello \nthere\n\n-- \nme", "Hello there\n\n--\nme"},
+		"the plain one of two": {alternative("Hello there", "<p>Hello <b>there</b></p>"), "Hello there"},
+		"the one that says it": {alternative("Get another program", "<p>"+strings.Repeat("Dear customer, ", 10)+"</p>"), strings.TrimSpace(strings.Repeat("Dear customer, ", 10))},
+		"forwarded": {"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below\n--b\nContent-Type: message/rfc822\n\nSubject: Inner\nFrom: a@x.test\n\nIts text\n--b--\n",
+			"See below\n\n## Inner\n\nFrom: a@x.test\n\nIts text"},
+		"lies about its charset": {"Content-Type: text/plain; charset=us-ascii\n\nn\xc3\xa4mlich", "nämlich"},
+	}
+	r := newRegistry(t, extract.Options{})
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := r.Extract(t.Context(), ingest.Input{Name: "a.eml", Data: []byte(header + tt.in)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(head+tt.want, got.Text); diff != "" {
+				t.Errorf("text (-want +got):\n%s", diff)
+			}
+			if got.Title != "Привет" || got.Metadata["author"] != "Jörg <j@x.test>" || got.Metadata["date"] != "2024-03-18T08:15:00Z" || got.Metadata["bcc"] != nil {
+				t.Errorf("title %q, fields %v", got.Title, got.Metadata)
+			}
+		})
+	}
+}
+
+func TestMessagesAreBounded(t *testing.T) {
+	r := newRegistry(t, extract.Options{})
+	deep := strings.Repeat("Content-Type: multipart/mixed; BOUNDARY=b\n\n--b\n", 1500) + "\ntext"
+	sealed := "Content-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n--b--\n"
+	for in, want := range map[string]ingest.Reason{deep: ingest.TooDeep, sealed: ingest.Encrypted, "Subject: only\n\n": ingest.EmptyText} {
+		if _, err := r.Extract(t.Context(), ingest.Input{Name: "a.eml", Data: []byte(in)}); ingest.ReasonOf(err) != want {
+			t.Errorf("%.40q: %v, want %s", in, err, want)
+		}
+	}
+}

@@ -108,7 +108,7 @@ func (m *message) write(ctx context.Context, w *writer, level int) error {
 		case b.html:
 			err = writeHTML(ctx, w, b.text)
 		default:
-			w.paragraphs(ingest.Block{Kind: ingest.Paragraph}, unflow(b.text))
+			w.paragraphs(ingest.Block{Kind: ingest.Paragraph}, b.text)
 		}
 		if err != nil || ctx.Err() != nil {
 			return err
@@ -149,7 +149,8 @@ func (m *message) header() string {
 	return b.String()
 }
 
-// unflow joins the lines that mail programs broke where a blank ends them (RFC 3676).
+// unflow joins the lines of a flowed text, which end in a blank where the mail program
+// broke them (RFC 3676).
 func unflow(text string) string {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	var b strings.Builder
@@ -230,7 +231,7 @@ func endHeaders(data []byte) []byte {
 var headerLine = regexp.MustCompile(`^[!-9;-~]+:`)
 
 func parseMail(data []byte, o Options, depth int) (*message, error) {
-	if bytes.Count(bytes.ToLower(data[:min(len(data), 1<<20)]), []byte("boundary=")) > 10*maxMailDepth {
+	if boundaries(data) > 10*maxMailDepth {
 		return nil, ingest.Failf(ingest.TooDeep, "more than %d multiparts", 10*maxMailDepth)
 	}
 	root, err := mailParser.ReadParts(bytes.NewReader(data))
@@ -250,6 +251,21 @@ func parseMail(data []byte, o Options, depth int) (*message, error) {
 		return nil, ingest.Failf(ingest.Encrypted, "the message is encrypted")
 	}
 	return m, nil
+}
+
+// boundaries counts what may be a multipart.
+func boundaries(data []byte) (n int) {
+	const name = "boundary"
+	for {
+		i := bytes.IndexByte(data, '=')
+		if i < 0 {
+			return n
+		}
+		if i >= len(name) && strings.EqualFold(string(data[i-len(name):i]), name) {
+			n++
+		}
+		data = data[i+1:]
+	}
 }
 
 // headerText is a header field in plain words. What is neither encoded nor UTF-8 is in

@@ -186,7 +186,11 @@ func partText(p *enmime.Part) string {
 	if strings.EqualFold(declared, "us-ascii") {
 		declared = "" // what is, needs no decoding
 	}
-	return decode(p.Content, declared)
+	text := decode(p.Content, declared)
+	if strings.EqualFold(params["format"], "flowed") {
+		return unflow(text)
+	}
+	return text
 }
 
 // listAttached lists attachments, each under a name of its own. The message is read again

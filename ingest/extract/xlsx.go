@@ -11,8 +11,8 @@ import (
 )
 
 // maxStrings bounds the part with the texts of all cells, of which the library keeps
-// several times its size: two million short ones.
-const maxStrings = 32 << 20
+// up to fifteen times its size: more than a million short ones.
+const maxStrings = 24 << 20
 
 // readXLSX reads the sheets of a workbook in their order, hidden ones too, with the values
 // as they are shown. What a formula computed is what was stored for it.

@@ -12,9 +12,8 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/gogs/chardet"
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -22,13 +21,16 @@ import (
 // addressed by byte offset whatever the file is in. JSON is UTF-8 by its standard, CSV is
 // whatever the spreadsheet wrote.
 type decoded struct {
-	dir string
+	dir    string
+	detect func([]byte) encoding.Encoding // see Options.Encoding
 
 	mu    sync.Mutex
 	files map[string]string // path@time → temporary file, "" when the file itself will do
 }
 
-func newDecoded(dir string) *decoded { return &decoded{dir: dir, files: map[string]string{}} }
+func newDecoded(o Options) *decoded {
+	return &decoded{dir: o.TempDir, detect: o.Encoding, files: map[string]string{}}
+}
 
 // pathOf returns where the file's records can be read as UTF-8.
 func (d *decoded) pathOf(ctx context.Context, path string, info fs.FileInfo) (string, error) {
@@ -55,7 +57,7 @@ func (d *decoded) decode(ctx context.Context, path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	enc, err := sniff(ctx, f)
+	enc, err := sniff(ctx, f, d.detect)
 	if err != nil || enc == nil {
 		return "", err
 	}
@@ -66,7 +68,7 @@ func (d *decoded) decode(ctx context.Context, path string) (string, error) {
 }
 
 // sniff returns the encoding to decode from, nil for UTF-8.
-func sniff(ctx context.Context, r io.Reader) (encoding.Encoding, error) {
+func sniff(ctx context.Context, r io.Reader, detect func([]byte) encoding.Encoding) (encoding.Encoding, error) {
 	br := bufio.NewReaderSize(cancellable{ctx, r}, 64<<10)
 	head, err := br.Peek(64 << 10)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -79,13 +81,12 @@ func sniff(ctx context.Context, r io.Reader) (encoding.Encoding, error) {
 	if err != nil || valid {
 		return nil, err
 	}
-	guess, err := chardet.NewTextDetector().DetectBest(head)
-	if err == nil {
-		if enc, err := htmlindex.Get(guess.Charset); err == nil {
+	if detect != nil {
+		if enc := detect(head); enc != nil {
 			return enc, nil
 		}
 	}
-	return htmlindex.Get("windows-1252")
+	return charmap.Windows1252, nil
 }
 
 // isUTF8 reads r to its end, or to the first byte that is not UTF-8.

@@ -37,7 +37,7 @@ func openFile(path string, o Options) (Source, error) {
 		return nil, err
 	}
 	uri := name + "/" + norm.NFC.String(filepath.Base(path))
-	return &single{name: name, origin: originOf(dir), uri: uri, path: path, text: newDecoded(o.TempDir), o: o}, nil
+	return &single{name: name, origin: originOf(dir), uri: uri, path: path, text: newDecoded(o), o: o}, nil
 }
 
 func (s *single) Name() string   { return s.name }

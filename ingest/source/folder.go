@@ -38,7 +38,7 @@ func openFolder(path string, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &folder{name: name, root: path, text: newDecoded(o.TempDir), o: o}, nil
+	return &folder{name: name, root: path, text: newDecoded(o), o: o}, nil
 }
 
 func (f *folder) Name() string   { return f.name }

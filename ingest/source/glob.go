@@ -25,7 +25,7 @@ func openGlob(abs string, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &folder{name: name, root: root, glob: glob, text: newDecoded(o.TempDir), o: o}, nil
+	return &folder{name: name, root: root, glob: glob, text: newDecoded(o), o: o}, nil
 }
 
 // splitGlob cuts the folder without a pattern off the front.

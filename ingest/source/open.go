@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/unicode/norm"
 
 	"ragway/ingest"
@@ -37,6 +38,10 @@ type Options struct {
 	RecordBytes int    // bound on one record; 0: 16 MiB
 	TempDir     string // for spooled input; "": the system's
 	NoIgnore    bool   // walks take what .gitignore and .ragwayignore name, too
+
+	// Encoding tells the encoding of records that are not UTF-8 from how they begin; nil, and
+	// what it does not know, is Windows-1252.
+	Encoding func(head []byte) encoding.Encoding
 
 	SpoolBytes int64 // bound on what a program prints or a record file elsewhere holds; 0: 8 GiB
 	HTTP       HTTPOptions

@@ -56,7 +56,7 @@ func openProgram(command string, o Options) (Source, error) {
 		return nil, err
 	}
 	argv = append([]string{path}, argv[1:]...)
-	return &program{name: name, origin: programOrigin(argv), argv: argv, text: newDecoded(o.TempDir), o: o}, nil
+	return &program{name: name, origin: programOrigin(argv), argv: argv, text: newDecoded(o), o: o}, nil
 }
 
 // programOrigin tells one interpreter's scripts apart without keeping their arguments,

@@ -24,7 +24,7 @@ type spooled struct {
 	paths []string
 }
 
-func newSpooled(o Options) *spooled { return &spooled{o: o, text: newDecoded(o.TempDir)} }
+func newSpooled(o Options) *spooled { return &spooled{o: o, text: newDecoded(o)} }
 
 // add copies r, of at most o.SpoolBytes.
 func (s *spooled) add(ctx context.Context, r io.Reader) (path string, err error) {

@@ -35,7 +35,7 @@ func openStdin(ctx context.Context, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &single{name: name, origin: "stdin", uri: name + "/" + norm.NFC.String(rel), path: spooled, text: newDecoded(o.TempDir), o: o, spool: true}, nil
+	return &single{name: name, origin: "stdin", uri: name + "/" + norm.NFC.String(rel), path: spooled, text: newDecoded(o), o: o, spool: true}, nil
 }
 
 // spool copies r to a temporary file, which the caller removes.
