@@ -10,10 +10,6 @@ import (
 	"ragway/retriever"
 )
 
-// leaseTTL is how long a dead writer blocks the next one; renewed four times within it,
-// so that a disk busy for seconds costs nothing.
-const leaseTTL = 10 * time.Second
-
 // LeaseName is what writers of a collection are serialised by, over all machines on a store.
 func LeaseName(collection string) string { return "ingest:" + collection }
 
@@ -36,86 +32,45 @@ func (e *Engine) turn() turn {
 	return writing(e.o.Store, e.o.Collection, e.o.Owner, e.o.Abandoned, e.o.Logger)
 }
 
-// run waits for the lease and runs work with it, renewed in the background. The context of
-// work ends with retriever.ErrLeaseLost as its cause when the lease is lost.
+// run waits for the lease and runs work with it. The context of work ends with
+// retriever.ErrLeaseLost as its cause when the lease is lost.
 func (t turn) run(ctx context.Context, note func(string), work func(context.Context) error) error {
-	name := t.lease
-	if err := t.await(ctx, name, note); err != nil {
+	held, release, err := t.await(ctx, note)
+	if err != nil {
 		return err
 	}
-	held, lose := context.WithCancelCause(ctx)
-	// Renewal outlives ctx: what is in flight when a run is cancelled is still written.
-	renewal, stop := context.WithCancel(context.WithoutCancel(ctx))
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		if err := t.renew(renewal, name); err != nil {
-			lose(err)
-		}
-	}()
-	err := work(held)
-	stop()
-	<-renewed
-	release, done := context.WithTimeout(context.WithoutCancel(ctx), leaseTTL)
-	defer done()
-	if rerr := t.state.ReleaseLease(release, name, t.owner); rerr != nil {
-		t.logger.Warn("release lease", "lease", name, "err", rerr)
+	err = work(held)
+	if rerr := release(); rerr != nil {
+		t.logger.Warn("release", "err", rerr)
 	}
-	lose(nil)
 	return err
 }
 
-func (t turn) await(ctx context.Context, name string, note func(string)) error {
+// askAgain is how often a lease that another holds is asked for.
+const askAgain = 500 * time.Millisecond
+
+func (t turn) await(ctx context.Context, note func(string)) (held context.Context, release func() error, err error) {
 	said := ""
 	for {
-		holder, err := t.state.AcquireLease(ctx, name, t.owner, leaseTTL)
+		held, release, err = retriever.HoldLease(ctx, t.state, t.lease, t.owner)
+		other, isHeld := errors.AsType[*retriever.LeaseHeld](err)
 		switch {
-		case err == nil:
-			return nil
-		case !errors.Is(err, retriever.ErrLeaseLost):
-			return fmt.Errorf("lease %s: %w", name, err)
-		case t.abandoned != nil && t.abandoned(holder):
-			if err := t.state.ReleaseLease(ctx, name, holder); err != nil {
-				return fmt.Errorf("lease %s of %s: %w", name, holder, err)
+		case !isHeld:
+			return held, release, err
+		case t.abandoned != nil && t.abandoned(other.Holder):
+			if err := t.state.ReleaseLease(ctx, t.lease, other.Holder); err != nil {
+				return nil, nil, fmt.Errorf("lease %s of %s: %w", t.lease, other.Holder, err)
 			}
 			continue
 		}
-		if holder != said {
-			said = holder
-			note(fmt.Sprintf("waiting for %s, which is %s", holder, t.busy))
+		if other.Holder != said {
+			said = other.Holder
+			note(fmt.Sprintf("waiting for %s, which is %s", said, t.busy))
 		}
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(leaseTTL / 20):
-		}
-	}
-}
-
-// renew renews until ctx ends or the lease is somebody else's, or could not be renewed
-// within its time.
-func (t turn) renew(ctx context.Context, name string) error {
-	ticker := time.NewTicker(leaseTTL / 4)
-	defer ticker.Stop()
-	last := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		// A store that does not answer must not keep a writer at it whose time is over.
-		attempt, done := context.WithDeadline(ctx, last.Add(leaseTTL))
-		asked := time.Now()
-		_, err := t.state.AcquireLease(attempt, name, t.owner, leaseTTL)
-		done()
-		switch {
-		case err == nil:
-			last = asked
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, retriever.ErrLeaseLost), time.Since(last) >= leaseTTL:
-			return fmt.Errorf("lease %s: %w", name, retriever.ErrLeaseLost)
+			return nil, nil, context.Cause(ctx)
+		case <-time.After(askAgain):
 		}
 	}
 }

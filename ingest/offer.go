@@ -95,7 +95,7 @@ func (o offer) describe(d *retriever.Document, found Extracted) error {
 	}
 	meta := maps.Clone(found.Metadata)
 	if v, ok := meta["acl"]; ok {
-		acl, err := ParseACL(v)
+		acl, err := retriever.ParseACL(v)
 		if err != nil {
 			err = fmt.Errorf("%w: %w", errBadACL, err)
 			return &Failure{Reason: BadMetadata, Message: err.Error(), Err: err}

@@ -121,7 +121,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("ingest engine: %w", err)
 	}
 	if len(o.ACL) > 0 {
-		if o.ACL, err = ParseACL(o.ACL); err != nil {
+		if o.ACL, err = retriever.ParseACL(o.ACL); err != nil {
 			return nil, fmt.Errorf("ingest engine: %w", err)
 		}
 	}

@@ -160,7 +160,7 @@ func (c *ingestCmd) acl() ([]string, error) {
 	if c.ACL == nil {
 		return nil, nil
 	}
-	acl, err := ingest.ParseACL(c.ACL)
+	acl, err := retriever.ParseACL(c.ACL)
 	if err != nil {
 		return nil, usagef("--acl %s: %w", strings.Join(c.ACL, ","), err)
 	}

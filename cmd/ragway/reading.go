@@ -7,7 +7,6 @@ import (
 
 	"ragway/configs"
 	"ragway/gateway"
-	"ragway/ingest"
 	"ragway/retriever"
 )
 
@@ -27,7 +26,7 @@ func (r reading) scope() (retriever.Scope, error) {
 		s.Tenant = retriever.DefaultTenant
 	}
 	if len(r.As) > 0 {
-		principals, err := ingest.ParseACL(r.As)
+		principals, err := retriever.ParseACL(r.As)
 		if err != nil {
 			return s, usagef("--as %s: %w", strings.Join(r.As, ","), err)
 		}

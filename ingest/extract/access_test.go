@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"ragway/ingest"
+	"ragway/retriever"
 )
 
 // Extracting must not lose that a document says who may read it, however it says so.
@@ -36,7 +37,7 @@ func TestUnreadableAccessListIsNeverDropped(t *testing.T) {
 		v, ok := found.Metadata["acl"]
 		if !ok {
 			t.Errorf("%s: nothing is left of the access list", name)
-		} else if acl, err := ingest.ParseACL(v); err == nil {
+		} else if acl, err := retriever.ParseACL(v); err == nil {
 			t.Errorf("%s: taken for %v", name, acl)
 		}
 	}

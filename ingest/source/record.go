@@ -186,7 +186,7 @@ func (r *record) takeID(flat *flatFields) error {
 func (r *record) takeAccess(flat *flatFields) error {
 	bad := r.takeTenant(flat)
 	if v, ok := flat.take("acl"); ok {
-		acl, err := ingest.ParseACL(v)
+		acl, err := retriever.ParseACL(v)
 		if err != nil {
 			r.acl = []string{ingest.Nobody}
 			return ingest.Failf(ingest.BadMetadata, "%w", err)

@@ -112,7 +112,7 @@ func (s settings) with(data []byte) (settings, error) {
 	if err := yaml.UnmarshalWithOptions(data, &y, yaml.Strict()); err != nil {
 		return settings{}, errors.New(yaml.FormatError(err, false, false)) // without quoting the file
 	}
-	acl, err := ingest.ParseACL(y.ACL)
+	acl, err := retriever.ParseACL(y.ACL)
 	if err != nil {
 		return settings{}, err
 	}
