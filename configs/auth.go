@@ -16,6 +16,8 @@ type Auth struct {
 	// APIKey is RAGWAY_API_KEY: one key that may read every collection of the default
 	// tenant. It has no place in the file.
 	APIKey Secret `yaml:"-"`
+	// APIKeyWrite is Key.Write of that key.
+	APIKeyWrite bool `yaml:"api_key_write"`
 }
 
 // Key is a credential and the Scope it stands for.
@@ -26,6 +28,7 @@ type Key struct {
 	User        string   `yaml:"user,omitempty"`
 	Groups      []string `yaml:"groups,omitempty"`
 	Collections []string `yaml:"collections,omitempty"` // nil: every collection of the tenant
+	Write       bool     `yaml:"write,omitempty"`       // may upload, and change and delete what it sees
 }
 
 // Enabled reports whether requests need a credential.
@@ -35,7 +38,7 @@ func (a Auth) Enabled() bool { return len(a.Keys) > 0 || a.APIKey.IsSet() }
 func (a Auth) AllKeys() []Key {
 	keys := slices.Clone(a.Keys)
 	if a.APIKey.IsSet() {
-		keys = append(keys, Key{Name: APIKeyVariable, SHA256: hashOf(a.APIKey)})
+		keys = append(keys, Key{Name: APIKeyVariable, SHA256: hashOf(a.APIKey), Write: a.APIKeyWrite})
 	}
 	for i := range keys {
 		if keys[i].Tenant == "" {

@@ -31,6 +31,7 @@ type Config struct {
 	Ingest         Ingest     `yaml:"ingest"`
 	Server         Server     `yaml:"server"`
 	Auth           Auth       `yaml:"auth"`
+	Uploads        Uploads    `yaml:"uploads"`
 	Upstream       Upstream   `yaml:"upstream"`
 	Retrieval      Retrieval  `yaml:"retrieval"`
 	Rewriter       Rewriter   `yaml:"rewriter"`
@@ -108,6 +109,15 @@ type Extractor struct {
 	Output  string        `yaml:"output"`  // of the command: text, markdown, html
 	Timeout time.Duration `yaml:"timeout"`
 	Instead bool          `yaml:"instead"` // also of the built-in reader, not only after it
+}
+
+// Uploads bounds the files that clients of the gateway upload.
+type Uploads struct {
+	Dir          string `yaml:"dir"` // empty: uploads in the data folder
+	MaxFileSize  Size   `yaml:"max_file_size"`
+	MaxTotalSize Size   `yaml:"max_total_size"`
+	MaxFiles     int    `yaml:"max_files"`
+	Workers      int    `yaml:"workers"`
 }
 
 // Server is the gateway's own side.
@@ -241,7 +251,8 @@ func Default() Config {
 			Listen: "127.0.0.1:8080", MaxBody: 20 * MiB,
 			Drain: 30 * time.Second, Heartbeat: 10 * time.Second,
 		},
-		Auth: Auth{Keys: []Key{}},
+		Auth:    Auth{Keys: []Key{}},
+		Uploads: Uploads{MaxFileSize: 100 * MiB, MaxTotalSize: 10 * GiB, MaxFiles: 10_000, Workers: 1},
 		Upstream: Upstream{
 			Name: "default",
 			Timeouts: UpstreamTimeouts{

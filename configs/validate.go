@@ -30,6 +30,7 @@ func (c Config) Validate() error {
 	c.Ingest.check(&k)
 	c.Server.check(&k, c.Auth)
 	c.Auth.check(&k)
+	c.Uploads.check(&k)
 	c.Upstream.check(&k)
 	c.Retrieval.check(&k)
 	c.Rewriter.check(&k)
@@ -90,6 +91,13 @@ func (i Ingest) check(k *checks) {
 	for n, e := range i.Extractors {
 		e.check(k, fmt.Sprintf("ingest.extractors[%d]", n))
 	}
+}
+
+func (u Uploads) check(k *checks) {
+	k.that(u.MaxFileSize > 0, "uploads.max_file_size", "%v is not above zero", u.MaxFileSize)
+	k.that(u.MaxTotalSize >= u.MaxFileSize, "uploads.max_total_size", "%v is below uploads.max_file_size, %v", u.MaxTotalSize, u.MaxFileSize)
+	k.between("uploads.max_files", u.MaxFiles, 1, 1_000_000)
+	k.between("uploads.workers", u.Workers, 1, 1024)
 }
 
 func (e Extractor) check(k *checks, at string) {

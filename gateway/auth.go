@@ -19,12 +19,19 @@ type Key struct {
 	User        string // the principal user:User
 	Groups      []string
 	Collections []string // none: all of the tenant
+	Write       bool     // may upload files, and change and delete what it may see
 }
 
-// keyring finds the Scope of a credential.
+// caller is who a credential stands for.
+type caller struct {
+	scope retriever.Scope
+	write bool
+}
+
+// keyring finds the caller of a credential.
 type keyring struct {
-	sums   [][sha256.Size]byte
-	scopes []retriever.Scope
+	sums    [][sha256.Size]byte
+	callers []caller
 }
 
 func newKeyring(keys []Key) (keyring, error) {
@@ -38,7 +45,7 @@ func newKeyring(keys []Key) (keyring, error) {
 			return r, fmt.Errorf("gateway: Options.Keys[%d] is Options.Keys[%d] again: which Scope it has would be chance", i, at)
 		}
 		r.sums = append(r.sums, [sha256.Size]byte(sum))
-		r.scopes = append(r.scopes, k.scope())
+		r.callers = append(r.callers, caller{k.scope(), k.Write})
 	}
 	return r, nil
 }
@@ -60,17 +67,17 @@ func (k Key) scope() retriever.Scope {
 	return s
 }
 
-// scope compares with every key, so that the time taken tells nothing about any.
-func (r keyring) scope(credential string) (retriever.Scope, bool) {
+// find compares with every key, so that the time taken tells nothing about any.
+func (r keyring) find(credential string) (caller, bool) {
 	sum := sha256.Sum256([]byte(credential))
 	found := -1
 	for i := range r.sums {
 		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(sum[:], r.sums[i][:]), i, found)
 	}
 	if found < 0 {
-		return retriever.Scope{}, false
+		return caller{}, false
 	}
-	return r.scopes[found], true
+	return r.callers[found], true
 }
 
 // credential is what the client's SDK sent, wherever it put it; "" for none.
@@ -89,19 +96,19 @@ func credential(r *http.Request) string {
 	return r.URL.Query().Get("key")
 }
 
-// authenticate returns the caller's Scope. It comes from the credential and from nothing
-// else in the request.
-func (s *Server) authenticate(r *http.Request) (retriever.Scope, error) {
+// authenticate returns who calls. It comes from the credential and from nothing else in the
+// request.
+func (s *Server) authenticate(r *http.Request) (caller, error) {
 	if len(s.keys.sums) == 0 {
-		return *s.opt.OpenScope, nil
+		return caller{*s.opt.OpenScope, s.opt.OpenWrite}, nil
 	}
 	given := credential(r)
 	if given == "" {
-		return retriever.Scope{}, fail(stageAuthenticate, errNoCredential)
+		return caller{}, fail(stageAuthenticate, errNoCredential)
 	}
-	scope, ok := s.keys.scope(given)
+	who, ok := s.keys.find(given)
 	if !ok {
-		return retriever.Scope{}, fail(stageAuthenticate, errWrongCredential)
+		return caller{}, fail(stageAuthenticate, errWrongCredential)
 	}
-	return scope, nil
+	return who, nil
 }

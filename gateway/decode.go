@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,4 +38,23 @@ func bodyError(err error) error {
 		f.err = fmt.Errorf("%w: %w", errShape, err)
 	}
 	return f
+}
+
+// badRequest says what is wrong with a member of a request.
+func badRequest(param, format string, args ...any) error {
+	return &failure{stage: stageDecode, param: param, err: fmt.Errorf("%w: %s", errShape, fmt.Sprintf(format, args...))}
+}
+
+// decodeJSON reads a body into a request of ours. Members that are not known are passed
+// over, as new ones of the API would be.
+func decodeJSON(body []byte, into any) error {
+	err := json.Unmarshal(body, into)
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &mismatch):
+		return badRequest(mismatch.Field, "%s: want %s", mismatch.Field, mismatch.Type)
+	}
+	return badRequest("", "%v", err)
 }

@@ -60,7 +60,8 @@ func (s *Server) documentScope(c *gin.Context) (retriever.Scope, error) {
 		scope, err := s.links.scope(c.Param("id"), q)
 		return scope, fail(stageAuthenticate, err)
 	}
-	return s.authenticate(c.Request)
+	who, err := s.authenticate(c.Request)
+	return who.scope, err
 }
 
 // document shows one document to whoever may see it: a page, or JSON where that is asked for.
@@ -146,10 +147,7 @@ h1 { font-size: 1.4rem; line-height: 1.3; }
 `))
 
 func (s *Server) documentPage(c *gin.Context, d retriever.Document, chunks []retriever.Chunk) {
-	title := d.Title
-	if title == "" {
-		title = d.URI
-	}
+	title := titleOf(d)
 	var b bytes.Buffer
 	err := page.Execute(&b, gin.H{
 		"Title": title, "URI": d.URI, "Collection": d.Collection,
@@ -193,4 +191,13 @@ func (s *Server) publicBase(r *http.Request) string {
 		scheme = "https"
 	}
 	return scheme + "://" + r.Host
+}
+
+// titleOf is what a person knows d by.
+func titleOf(d retriever.Document) string {
+	if d.Title != "" {
+		return d.Title
+	}
+	_, name := fileOf(d)
+	return name
 }

@@ -37,6 +37,8 @@ var (
 	errNoEmbedder      = errors.New("no embedder is configured")
 	errNoDocuments     = errors.New("no document store is configured")
 	errEncodingFormat  = errors.New("bad embedding request")
+	errReadOnly        = errors.New("this key may not write")
+	errNoUploads       = errors.New("this server takes no uploads")
 	errPanic           = errors.New("panic")
 	errUpstreamStatus  = errors.New("answered an error")
 )
@@ -115,6 +117,17 @@ var errorTable = []errorRow{
 	{errBodyRead, http.StatusBadRequest, typeRequest, "incomplete_body", sourceGateway, ""},
 	{errJSON, http.StatusBadRequest, typeRequest, "invalid_json", sourceGateway, ""},
 	{errShape, http.StatusBadRequest, typeRequest, "invalid_value", sourceGateway, ""},
+	{errReadOnly, http.StatusForbidden, "permission_error", "read_only", sourceGateway, ""},
+	{errNoUploads, http.StatusNotFound, typeRequest, "unknown_url", sourceGateway, ""},
+	{ErrFileNotFound, http.StatusNotFound, typeRequest, "file_not_found", sourceGateway, ""},
+	{ErrVectorStoreNotFound, http.StatusNotFound, typeRequest, "vector_store_not_found", sourceGateway, ""},
+	{ErrBatchNotFound, http.StatusNotFound, typeRequest, "file_batch_not_found", sourceGateway, ""},
+	{ErrFileEmpty, http.StatusBadRequest, typeRequest, "empty_file", sourceGateway, ""},
+	{ErrFileTooLarge, http.StatusRequestEntityTooLarge, typeRequest, "file_too_large", sourceGateway, ""},
+	// 413 and not 507, which clients send again and again.
+	{ErrStorageFull, http.StatusRequestEntityTooLarge, typeRequest, "storage_full", sourceGateway, ""},
+	{ErrNotYours, http.StatusForbidden, "permission_error", "not_yours", sourceGateway, ""},
+	{ErrPending, http.StatusServiceUnavailable, typeServer, "pending", sourceGateway, ""},
 	{errMustRetrieve, http.StatusForbidden, "permission_error", "retrieval_required", sourceGateway, ""},
 	{errControl, http.StatusBadRequest, typeRequest, "invalid_rag", sourceGateway, ""},
 	{errEncodingFormat, http.StatusBadRequest, typeRequest, "invalid_value", sourceGateway, ""},

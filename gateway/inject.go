@@ -90,16 +90,12 @@ func (s *Server) sources(r retrieved, used []prompt.Source, base string, scope r
 	out := make([]Source, 0, len(used))
 	for _, p := range used {
 		h := byNumber[p.N]
-		title := h.Document.Title
-		if title == "" {
-			title = h.Document.URI
-		}
 		start, end := h.Chunk.Span.Start, h.Chunk.Span.End
 		if p.Text != h.Chunk.Text { // cut to the budget
 			end = min(end, start+utf8.RuneCountInString(p.Text))
 		}
 		out = append(out, Source{
-			N: p.N, DocumentID: h.Document.ID, ChunkID: h.Chunk.ID, Title: title,
+			N: p.N, DocumentID: h.Document.ID, ChunkID: h.Chunk.ID, Title: titleOf(h.Document),
 			URL: s.documentURL(base, h.Document, h.Chunk.ID, scope), URI: h.Document.URI, Page: h.Chunk.Page,
 			Headings: notNil(h.Chunk.Headings), Span: [2]int{start, end}, Text: p.Text, Relevance: h.Relevance,
 		})

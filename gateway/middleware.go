@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -31,6 +32,7 @@ const jsonType = "application/json; charset=utf-8"
 const (
 	keyRecord = "ragway.record"
 	keyScope  = "ragway.scope"
+	keyWrite  = "ragway.write"
 )
 
 // record collects what the log says about one request: never credentials, and content
@@ -130,13 +132,33 @@ func (s *Server) recovery(c *gin.Context) {
 
 // requireKey lets nobody pass without a Scope.
 func (s *Server) requireKey(c *gin.Context) {
-	scope, err := s.authenticate(c.Request)
+	who, err := s.authenticate(c.Request)
 	if err != nil {
 		s.answerError(c, err)
 		return
 	}
-	recordOf(c).tenant = scope.Tenant
-	c.Set(keyScope, scope)
+	recordOf(c).tenant = who.scope.Tenant
+	c.Set(keyScope, who.scope)
+	c.Set(keyWrite, who.write)
+}
+
+// requireUploads answers for a server that has none.
+func (s *Server) requireUploads(c *gin.Context) {
+	if s.opt.Uploads == nil {
+		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s %s", errNoUploads, c.Request.Method, firstRunes(c.Request.URL.Path, longestShown))))
+	}
+}
+
+// requireWrite lets only those pass who may change what they see.
+func (s *Server) requireWrite(c *gin.Context) {
+	if c.GetBool(keyWrite) {
+		return
+	}
+	how := "give it write: true under auth.keys"
+	if len(s.keys.sums) == 0 {
+		how = "without keys, only a server on a loopback address takes changes; see auth.keys"
+	}
+	s.answerError(c, fail(stageAuthenticate, fmt.Errorf("%w: %s", errReadOnly, how)))
 }
 
 // answerError ends the request with err in OpenAI's shape.

@@ -33,6 +33,7 @@ type Options struct {
 	Embedder  retriever.Embedder // answers /v1/embeddings when the upstream does not; may be nil
 	Rewriter  retriever.Rewriter // rewords questions before they are searched; may be nil
 	UI        http.Handler       // serves GET /; nil: that is a 404
+	Uploads   uploads            // files and vector stores; nil: their routes are a 404
 
 	// Catalog lists all collections for the metrics, with the operator's eyes; may be nil.
 	Catalog func(ctx context.Context) ([]retriever.CollectionInfo, error)
@@ -41,6 +42,7 @@ type Options struct {
 	// OpenScope is every caller's when there are no Keys; default: the default tenant without
 	// principals, so that a document with an access list stays hidden.
 	OpenScope *retriever.Scope
+	OpenWrite bool // they may also upload files, and change and delete what they see
 
 	Secret    []byte // for fences, links and loops; the same on all replicas. Default: random, for this process
 	PublicURL string // of this server in links, e.g. https://docs.example.com; default: the Host the client used
@@ -104,6 +106,7 @@ type Limits struct {
 	DrainTimeout time.Duration // how long Serve waits for running requests; default 30 s
 	Heartbeat    time.Duration // silence in a stream before a comment is sent; default 10 s
 	LinkLifetime time.Duration // of a signed document link; default 24 h
+	UploadTime   time.Duration // how long an upload may take; default 1 h
 }
 
 func (o *Options) check() error {
@@ -172,6 +175,7 @@ func (l *Limits) applyDefaults() {
 	orDefault(&l.DrainTimeout, 30*time.Second)
 	orDefault(&l.Heartbeat, 10*time.Second)
 	orDefault(&l.LinkLifetime, 24*time.Hour)
+	orDefault(&l.UploadTime, time.Hour)
 }
 
 func orDefault[T comparable](v *T, fallback T) {

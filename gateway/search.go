@@ -1,9 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -31,6 +31,10 @@ func (s *Server) search(c *gin.Context) {
 	ctx := c.Request.Context()
 	r, err := measured(s, stageRetrieve, func() (retriever.Result, error) {
 		r, err := s.opt.Retriever.Retrieve(ctx, q)
+		if errors.Is(err, retriever.ErrCollectionNotFound) && s.isEmptyStore(ctx, q) {
+			q.SkipMissing = true
+			r, err = s.opt.Retriever.Retrieve(ctx, q)
+		}
 		if err != nil {
 			return r, retrievalError(ctx, err, "filters", "vector_store_id")
 		}
@@ -45,6 +49,15 @@ func (s *Server) search(c *gin.Context) {
 		c.Header(headerDegraded, lost)
 	}
 	c.Data(http.StatusOK, jsonType, marshal(newSearchPage(q, r)))
+}
+
+// isEmptyStore reports whether the caller's vector store is one that has no document yet.
+func (s *Server) isEmptyStore(ctx context.Context, q retriever.Query) bool {
+	if s.opt.Uploads == nil {
+		return false
+	}
+	_, err := s.opt.Uploads.VectorStore(ctx, q.Scope, q.Collections[0])
+	return err == nil
 }
 
 // searchRequest is OpenAI's, with our own member.
@@ -81,10 +94,6 @@ func (t *searchText) UnmarshalJSON(data []byte) error {
 // maxWordings bounds the searches one request can start.
 const maxWordings = 8
 
-func badSearch(param, format string, args ...any) error {
-	return &failure{stage: stageDecode, param: param, err: fmt.Errorf("%w: %s", errShape, fmt.Sprintf(format, args...))}
-}
-
 func (s *Server) decodeSearch(c *gin.Context) (retriever.Query, error) {
 	var q retriever.Query
 	body, err := readBody(c.Writer, c.Request, s.opt.Limits.BodyBytes)
@@ -92,12 +101,8 @@ func (s *Server) decodeSearch(c *gin.Context) (retriever.Query, error) {
 		return q, err
 	}
 	var req searchRequest
-	if err := json.Unmarshal(body, &req); err != nil {
-		var mismatch *json.UnmarshalTypeError
-		if errors.As(err, &mismatch) {
-			return q, badSearch(mismatch.Field, "%s: want %s", mismatch.Field, mismatch.Type)
-		}
-		return q, badSearch("", "%v", err)
+	if err := decodeJSON(body, &req); err != nil {
+		return q, err
 	}
 	ctl, err := req.control(s.opt.Retrieval)
 	if err != nil {
@@ -105,11 +110,11 @@ func (s *Server) decodeSearch(c *gin.Context) (retriever.Query, error) {
 	}
 	switch {
 	case len(req.Query) == 0 || len(req.Query) > maxWordings:
-		return q, badSearch("query", "want 1 to %d wordings, got %d", maxWordings, len(req.Query))
+		return q, badRequest("query", "want 1 to %d wordings, got %d", maxWordings, len(req.Query))
 	case strings.TrimSpace(req.Query[0]) == "":
-		return q, badSearch("query", "the query is empty")
+		return q, badRequest("query", "the query is empty")
 	}
-	name := strings.TrimPrefix(c.Param("id"), retriever.VectorStorePrefix)
+	name := storeName(c)
 	return retriever.Query{
 		Text: req.Query[0], Variants: req.Query[1:], Scope: scopeOf(c), Collections: append([]string{name}, ctl.collections...),
 		Documents: ctl.documents, Filter: ctl.filter, Mode: ctl.mode, K: ctl.topK, Depth: ctl.candidates, Recency: ctl.recency,
@@ -140,19 +145,19 @@ func (r searchRequest) control(op Retrieval) (control, error) {
 			return c, &failure{stage: stageDecode, param: "filters", err: err}
 		}
 		if c.filter != nil {
-			return c, badSearch("filters", "there is one under rag as well")
+			return c, badRequest("filters", "there is one under rag as well")
 		}
 		c.filter = filter
 	}
 	if n := r.MaxNumResults; n != nil {
 		if *n < 1 || *n > maxSearchResults {
-			return c, badSearch("max_num_results", "want 1 to %d", maxSearchResults)
+			return c, badRequest("max_num_results", "want 1 to %d", maxSearchResults)
 		}
 		c.topK = *n
 	}
 	if t := r.RankingOptions.ScoreThreshold; t != nil {
 		if *t < 0 || *t > 1 {
-			return c, badSearch("ranking_options.score_threshold", "want a number from 0 to 1")
+			return c, badRequest("ranking_options.score_threshold", "want a number from 0 to 1")
 		}
 		c.minScore = *t
 	}
@@ -189,8 +194,9 @@ func newSearchPage(q retriever.Query, r retriever.Result) searchPage {
 		Data: []searchItem{}, Rag: NewSearchResult(r, q.Explain),
 	}
 	for i, h := range r.Hits {
+		id, name := fileOf(h.Document)
 		page.Data = append(page.Data, searchItem{
-			FileID: h.Document.ID, Filename: h.Document.URI, Score: h.Relevance, Attributes: page.Rag.Hits[i].Metadata,
+			FileID: id, Filename: name, Score: h.Relevance, Attributes: page.Rag.Hits[i].Metadata,
 			Content: []searchContent{{"text", h.Chunk.Text}},
 		})
 	}

@@ -79,6 +79,7 @@ func (s *Server) routes() http.Handler {
 	v1.POST("/embeddings", s.embeddings)
 	v1.GET("/models", s.models)
 	v1.POST("/vector_stores/:id/search", s.search)
+	s.uploadRoutes(v1.Group("", s.requireUploads))
 
 	read := []string{http.MethodGet, http.MethodHead}
 	e.Match(read, "/v1/documents/:id", s.document)

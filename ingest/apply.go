@@ -115,6 +115,7 @@ func (r *run) apply(ctx context.Context) (err error) {
 		}
 	}
 	r.total = len(rewrites) + len(work) + len(deletions)
+	defer r.tellOthers(ctx)()
 	if err := r.rewrite(ctx, rewrites); err != nil {
 		return err
 	}

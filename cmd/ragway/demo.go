@@ -77,15 +77,19 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 	if err != nil {
 		return "", err
 	}
-	srv, err := a.gateway(ctx, store, serving{registry: registry})
-	if err != nil {
-		return "", err
-	}
 	extractors, err := a.extractors()
 	if err != nil {
 		return "", err
 	}
 	ing := ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)}
+	files, err := a.uploads(ctx, ing)
+	if err != nil {
+		return "", err
+	}
+	srv, err := a.gateway(ctx, store, serving{registry: registry, uploads: files})
+	if err != nil {
+		return "", err
+	}
 	if err := c.ingestManual(ctx, a, ing, dir); err != nil {
 		return "", err
 	}

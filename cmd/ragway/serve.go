@@ -18,6 +18,7 @@ import (
 	"ragway/configs"
 	"ragway/gateway"
 	"ragway/gateway/ui"
+	"ragway/gateway/uploads"
 	"ragway/gateway/upstream"
 	"ragway/retriever"
 )
@@ -46,7 +47,16 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	srv, err := a.gateway(ctx, store, serving{registry: newRegistry(), secret: secret, keys: a.keys()})
+	extractors, err := a.extractors()
+	if err != nil {
+		return err
+	}
+	registry := newRegistry()
+	files, err := a.uploads(ctx, ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)})
+	if err != nil {
+		return err
+	}
+	srv, err := a.gateway(ctx, store, serving{registry: registry, secret: secret, keys: a.keys(), uploads: files})
 	if err != nil {
 		return err
 	}
@@ -185,7 +195,7 @@ func newRegistry() *prometheus.Registry {
 func (a *app) keys() []gateway.Key {
 	var keys []gateway.Key
 	for _, k := range a.cfg.Auth.AllKeys() {
-		keys = append(keys, gateway.Key{SHA256: k.SHA256, Tenant: k.Tenant, User: k.User, Groups: k.Groups, Collections: k.Collections})
+		keys = append(keys, gateway.Key{SHA256: k.SHA256, Tenant: k.Tenant, User: k.User, Groups: k.Groups, Collections: k.Collections, Write: k.Write})
 	}
 	return keys
 }
@@ -195,6 +205,7 @@ type serving struct {
 	registry *prometheus.Registry
 	secret   []byte
 	keys     []gateway.Key
+	uploads  *uploads.Library // nil: none are taken
 	scope    *retriever.Scope // of callers without a key; nil: the default tenant without principals
 }
 
@@ -223,7 +234,7 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 		return nil, err
 	}
 	r := a.cfg.Retrieval
-	srv, err = gateway.New(gateway.Options{
+	opt := gateway.Options{
 		Retriever: eng, Store: store, Upstream: up, Embedder: embedder, Rewriter: rewriter, UI: ui.Handler(),
 		Catalog: func(ctx context.Context) ([]retriever.CollectionInfo, error) {
 			return store.Collections(ctx, retriever.Operator())
@@ -240,7 +251,11 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 			BodyBytes: int64(a.cfg.Server.MaxBody), DrainTimeout: a.cfg.Server.Drain, Heartbeat: a.cfg.Server.Heartbeat,
 		},
 		Count: a.countTokens, CountFor: countFor, Registerer: s.registry, Gatherer: s.registry, Logger: a.log, LogContent: a.cfg.Log.Content,
-	})
+	}
+	if s.uploads != nil {
+		opt.Uploads, opt.OpenWrite = s.uploads, a.openWrite()
+	}
+	srv, err = gateway.New(opt)
 	return srv, err
 }
 

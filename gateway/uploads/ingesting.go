@@ -1,0 +1,246 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"ragway/gateway"
+	"ragway/retriever"
+)
+
+const (
+	// batchFiles and batchBytes bound what is ingested in one go: in between, deletions and
+	// what other tenants want have their turn.
+	batchFiles = 32
+	batchBytes = 64 << 20
+	// attempts are how often a file is tried that fails for a reason that may pass.
+	attempts = 6
+	// firstPause doubles with each attempt: six take half an hour.
+	firstPause = time.Minute
+)
+
+// due are the files to work on now, of one tenant, deletions first; later says that there
+// are others for which the time has not come. With review, completed ones count too.
+func (w *worker) due(d desk, review bool) (ids []string, later bool) {
+	tenant, bytes := "", int64(0)
+	take := func(id string, size int64) {
+		if tenant == "" {
+			tenant = d.wishes[id].Tenant
+		}
+		if d.wishes[id].Tenant == tenant && len(ids) < batchFiles && (bytes == 0 || bytes+size <= batchBytes) {
+			ids = append(ids, id)
+			bytes += size
+		}
+	}
+	for id, wish := range d.wishes {
+		if wish.Deleted {
+			take(id, 0)
+		}
+	}
+	for _, id := range sorted(d.wishes) {
+		wish, st := d.wishes[id], d.states[id]
+		switch {
+		case wish.Deleted:
+		case !d.done(id) && !w.here(id):
+			later = true // another process has its bytes
+		case !d.done(id) && st.Tried == wish.Rev && w.o.Now().Before(st.Next):
+			later = true
+		case !d.done(id):
+			take(id, wish.Bytes)
+		case review && st.Status == gateway.Completed && !w.reviewed[id] && w.here(id):
+			take(id, 0)
+		}
+	}
+	return ids, later
+}
+
+func (l *Library) here(id string) bool {
+	_, err := os.Stat(l.path(id))
+	return err == nil
+}
+
+// ingest works on files of one tenant and writes what became of them.
+func (w *worker) ingest(ctx context.Context, name string, d desk, ids []string) error {
+	var items []Item
+	cancelled := map[string]outcome{}
+	for _, id := range ids {
+		wish := d.wishes[id]
+		if !wish.Deleted && d.status(id) == gateway.Cancelled {
+			cancelled[id] = outcome{Rev: wish.Rev, Tried: wish.Rev, Status: gateway.Cancelled, Documents: d.states[id].Documents, Bytes: d.states[id].Bytes}
+			continue
+		}
+		items = append(items, w.item(id, wish))
+	}
+	if err := w.tell(ctx, name, cancelled); err != nil || len(items) == 0 {
+		return err
+	}
+	failures, err := w.o.Ingest(ctx, name, d.wishes[ids[0]].Tenant, items)
+	if err != nil {
+		return errors.Join(err, w.tellHeldUp(ctx, name, d, ids))
+	}
+	if err := w.begun(ctx, name); err != nil {
+		return err
+	}
+	became := map[string]outcome{}
+	var gone []string
+	for _, id := range ids {
+		wish := d.wishes[id]
+		if _, skipped := cancelled[id]; skipped {
+			continue
+		}
+		if wish.Deleted {
+			gone = append(gone, id)
+			continue
+		}
+		if became[id], err = w.outcome(ctx, name, id, wish, d.states[id], failures); err != nil {
+			return err
+		}
+		w.reviewed[id] = true
+	}
+	if err := w.forget(ctx, name, gone); err != nil {
+		return err
+	}
+	return w.tell(ctx, name, became)
+}
+
+func (l *Library) item(id string, w wish) Item {
+	return Item{
+		URI: w.uri(id), Name: w.Name, Size: w.Bytes, ModTime: w.Uploaded, SHA256: w.SHA256, Metadata: w.Metadata, ACL: w.ACL,
+		Chunking: retriever.Chunking{Strategy: w.Chunking.Strategy, Tokens: w.Chunking.Tokens, Overlap: w.Chunking.Overlap},
+		Deleted:  w.Deleted,
+		Open: func(context.Context) (io.ReadCloser, error) {
+			f, err := os.Open(l.path(id))
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, errors.New("the file was deleted meanwhile")
+			}
+			return f, err
+		},
+	}
+}
+
+// outcome is what became of a file, by what is in the store now and by what failed.
+func (w *worker) outcome(ctx context.Context, name, id string, wish wish, before outcome, failures []Failure) (outcome, error) {
+	out := outcome{Rev: wish.Rev, Tried: wish.Rev, Status: gateway.Completed}
+	docs, err := w.DocumentsOf(ctx, retriever.Operator(), name, id)
+	if err != nil {
+		return out, err
+	}
+	for _, doc := range docs {
+		out.Documents++
+		out.Bytes += doc.Size
+	}
+	uri, passing, inside := wish.uri(id), false, 0
+	for _, f := range failures {
+		switch {
+		case f.URI == uri:
+			out.Status, out.Error, passing = gateway.Failed, &f.Error, f.Passing
+		case strings.HasPrefix(f.URI, uri+"!/"):
+			inside++
+			passing = passing || f.Passing
+			if out.Error == nil {
+				_, member, _ := gateway.UploadOf(f.URI)
+				out.Error = &gateway.FileError{Code: f.Error.Code, Message: member + ": " + f.Error.Message}
+			}
+		}
+	}
+	if inside > 1 {
+		out.Error.Message += fmt.Sprintf(" (and %d more documents in it)", inside-1)
+	}
+	switch {
+	case out.Error == nil && out.Documents == 0:
+		out.Status, out.Error = gateway.Failed, &gateway.FileError{Code: "invalid_file", Message: "nothing to read was found in it"}
+	case inside > 0 && out.Documents == 0:
+		out.Status = gateway.Failed
+	}
+	if before.Tried == wish.Rev {
+		out.Attempts = before.Attempts
+	}
+	if out.Attempts++; passing && out.Attempts < attempts {
+		out.Rev, out.Status = "", gateway.InProgress
+		out.Next = w.o.Now().Add(firstPause << (out.Attempts - 1)).UTC()
+	}
+	return out, nil
+}
+
+// tellHeldUp says of files in progress that a run failed as a whole. Why is the log's: it
+// may name machines.
+func (w *worker) tellHeldUp(ctx context.Context, name string, d desk, ids []string) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	became := map[string]outcome{}
+	for _, id := range ids {
+		if st := d.states[id]; !d.wishes[id].Deleted && !d.done(id) && st.Error == nil {
+			st.Error = &gateway.FileError{Code: "server_error", Message: "ingesting is held up, and tried again; the server's log says why"}
+			became[id] = st
+		}
+	}
+	return w.tell(ctx, name, became)
+}
+
+// tell writes what became of files.
+func (l *Library) tell(ctx context.Context, name string, became map[string]outcome) error {
+	var records []retriever.Record
+	for _, id := range sorted(became) {
+		r, err := l.states.record(name, id, became[id])
+		if err != nil {
+			return err
+		}
+		records = append(records, r)
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	if err := l.o.Store.PutRecords(ctx, records...); err != nil {
+		return fmt.Errorf("uploads: %w", err)
+	}
+	return nil
+}
+
+// forget drops the records of files whose documents are gone, unless they are wanted again.
+func (l *Library) forget(ctx context.Context, name string, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wishes, err := l.wishes.all(ctx, name)
+	if err != nil {
+		return err
+	}
+	var gone []string
+	for _, id := range ids {
+		if wishes[id].Deleted {
+			gone = append(gone, id)
+		}
+	}
+	return errors.Join(l.states.delete(ctx, name, gone...), l.wishes.delete(ctx, name, gone...))
+}
+
+// begun notes that there is a collection of a vector store's name.
+func (l *Library) begun(ctx context.Context, name string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	shelves, err := l.shelves.all(ctx, home)
+	if err != nil {
+		return err
+	}
+	s, ok := shelves[name]
+	if !ok || s.Begun {
+		return nil
+	}
+	if _, err := l.o.Store.Settings(ctx, retriever.Operator(), name); err != nil {
+		if errors.Is(err, retriever.ErrCollectionNotFound) {
+			return nil
+		}
+		return fmt.Errorf("collection %s: %w", name, err)
+	}
+	s.Begun = true
+	return l.shelves.put(ctx, home, name, s)
+}
