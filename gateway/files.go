@@ -142,7 +142,7 @@ func (f *uploadForm) findFile() error {
 	for {
 		part, err := f.parts.NextPart()
 		switch {
-		case errors.Is(err, io.EOF):
+		case atEnd(err):
 			return badRequest("file", "the form has no file")
 		case err != nil:
 			return formError(err)
@@ -198,9 +198,9 @@ func (f *uploadForm) rest() error {
 	for {
 		part, err := f.parts.NextPart()
 		switch {
-		case errors.Is(err, io.EOF) && f.purpose == "":
+		case atEnd(err) && f.purpose == "":
 			return badRequest("purpose", "is missing: want assistants or user_data")
-		case errors.Is(err, io.EOF):
+		case atEnd(err):
 			return nil
 		case err != nil:
 			return formError(err)
@@ -212,6 +212,10 @@ func (f *uploadForm) rest() error {
 		}
 	}
 }
+
+// atEnd reports whether a form has been read to its last boundary: a form that was cut is
+// an error with io.EOF in it.
+func atEnd(err error) bool { return err == io.EOF } //nolint:errorlint // see above
 
 // formError keeps a connection's error apart from a form that is not one.
 func formError(err error) error {

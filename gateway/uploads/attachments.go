@@ -361,7 +361,7 @@ func (l *Library) remove(ctx context.Context, name, id string) error {
 	if err := l.changeWish(ctx, name, id, func(w *wish) { w.Deleted = true }); err != nil {
 		return err
 	}
-	docs, err := l.DocumentsOf(ctx, retriever.Operator(), name, id)
+	docs, err := l.DocumentsOf(ctx, l.o.Scope, name, id)
 	if err != nil {
 		return err
 	}

@@ -233,7 +233,7 @@ func (l *Library) purge(ctx context.Context, id string) error {
 
 // collections are all in which there can be uploads.
 func (l *Library) collections(ctx context.Context) ([]string, error) {
-	infos, err := l.o.Store.Collections(ctx, retriever.Operator())
+	infos, err := l.o.Store.Collections(ctx, l.o.Scope)
 	if err != nil {
 		return nil, fmt.Errorf("collections: %w", err)
 	}

@@ -127,7 +127,7 @@ func (l *Library) item(id string, w wish) Item {
 // outcome is what became of a file, by what is in the store now and by what failed.
 func (w *worker) outcome(ctx context.Context, name, id string, wish wish, before outcome, failures []Failure) (outcome, error) {
 	out := outcome{Rev: wish.Rev, Tried: wish.Rev, Status: gateway.Completed}
-	docs, err := w.DocumentsOf(ctx, retriever.Operator(), name, id)
+	docs, err := w.DocumentsOf(ctx, w.o.Scope, name, id)
 	if err != nil {
 		return out, err
 	}
@@ -171,12 +171,9 @@ func (w *worker) outcome(ctx context.Context, name, id string, wish wish, before
 // tellHeldUp says of files in progress that a run failed as a whole. Why is the log's: it
 // may name machines.
 func (w *worker) tellHeldUp(ctx context.Context, name string, d desk, ids []string) error {
-	if ctx.Err() != nil {
-		return nil
-	}
 	became := map[string]outcome{}
 	for _, id := range ids {
-		if st := d.states[id]; !d.wishes[id].Deleted && !d.done(id) && st.Error == nil {
+		if st := d.states[id]; ctx.Err() == nil && !d.wishes[id].Deleted && !d.done(id) && st.Error == nil {
 			st.Error = &gateway.FileError{Code: "server_error", Message: "ingesting is held up, and tried again; the server's log says why"}
 			became[id] = st
 		}
@@ -235,11 +232,9 @@ func (l *Library) begun(ctx context.Context, name string) error {
 	if !ok || s.Begun {
 		return nil
 	}
-	if _, err := l.o.Store.Settings(ctx, retriever.Operator(), name); err != nil {
-		if errors.Is(err, retriever.ErrCollectionNotFound) {
-			return nil
-		}
-		return fmt.Errorf("collection %s: %w", name, err)
+	there, err := l.stands(ctx, name, shelf{Begun: true})
+	if err != nil || !there {
+		return err
 	}
 	s.Begun = true
 	return l.shelves.put(ctx, home, name, s)

@@ -16,10 +16,11 @@ import (
 	"ragway/retriever"
 )
 
-// Options of a Library. Store, Dir, Ingest and Owner are required.
+// Options of a Library. Store, Scope, Dir, Ingest and Owner are required.
 type Options struct {
 	Store  retriever.Store
-	Dir    string // where bytes are kept; replicas that take uploads share it
+	Scope  retriever.Scope // of the worker: the operator's
+	Dir    string          // where bytes are kept; replicas that take uploads share it
 	Ingest Ingest
 	Owner  string // this process, on leases
 
@@ -71,6 +72,7 @@ func (o *Options) check() error {
 		}
 	}
 	need(o.Store != nil, "Store")
+	need(o.Scope.IsOperator(), "Scope, of the operator,")
 	need(o.Dir != "", "Dir")
 	need(o.Ingest != nil, "Ingest")
 	need(o.Owner != "", "Owner")

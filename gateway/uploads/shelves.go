@@ -66,7 +66,7 @@ func (l *Library) stands(ctx context.Context, name string, s shelf) (bool, error
 	if !s.Begun {
 		return true, nil
 	}
-	_, err := l.o.Store.Settings(ctx, retriever.Operator(), name)
+	_, err := l.o.Store.Settings(ctx, l.o.Scope, name)
 	if errors.Is(err, retriever.ErrCollectionNotFound) {
 		return false, nil
 	}
@@ -248,7 +248,7 @@ func (l *Library) DeleteVectorStore(ctx context.Context, scope retriever.Scope, 
 	if err != nil {
 		return err
 	}
-	all, err := l.o.Store.Collection(ctx, retriever.Operator(), name)
+	all, err := l.o.Store.Collection(ctx, l.o.Scope, name)
 	if err != nil && !errors.Is(err, retriever.ErrCollectionNotFound) {
 		return fmt.Errorf("collection %s: %w", name, err)
 	}
