@@ -31,6 +31,9 @@
 // gateway/ground finds citations. gateway/upstream calls model servers, and holds the
 // extractive answerer that stands in when there is none.
 //
+// gateway/uploads keeps files that clients upload and has them ingested by a function
+// that this command hands it, so that the gateway knows nothing of package ingest.
+//
 // Package configs is the configuration; configs/ragway.yaml documents every key. Package
 // docs embeds the manual.
 //

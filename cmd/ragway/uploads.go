@@ -24,7 +24,7 @@ func (a *app) uploads(ctx context.Context, ing ingestion) (*uploads.Library, err
 		dir = filepath.Join(a.cfg.DataDir, "uploads")
 	}
 	lib, err := uploads.New(uploads.Options{
-		Store: ing.store, Scope: retriever.Operator(), Dir: dir, Ingest: ing.uploaded, Owner: processOwner(), Logger: a.log,
+		Store: ing.store, Scope: retriever.Operator(), Dir: dir, Ingest: ing.uploaded, Owner: processOwner(), Abandoned: ownerIsDead, Logger: a.log,
 		FileBytes: int64(c.MaxFileSize), TotalBytes: int64(c.MaxTotalSize), TotalFiles: c.MaxFiles,
 	})
 	if err != nil {

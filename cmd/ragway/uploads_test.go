@@ -16,6 +16,8 @@ import (
 	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/packages/param"
 	goopenai "github.com/sashabaranov/go-openai"
+
+	"ragway/retriever/qdrant/qdranttest"
 )
 
 // running is a server in this process.
@@ -133,7 +135,14 @@ func status(t *testing.T, err error) int {
 const leaveText = "# Leave\n\nNew parents take sixteen weeks of paid leave."
 
 func TestUploadedFileIsFoundUntilItIsDeleted(t *testing.T) {
-	s := startServer(t, nil, "--data-dir", t.TempDir())
+	t.Run("local", func(t *testing.T) { testUploadedFile(t, nil) })
+	t.Run("qdrant", func(t *testing.T) {
+		testUploadedFile(t, []string{"RAGWAY_STORE_QDRANT_ADDRESSES=" + new(qdranttest.Server).Start(t)}, "--store", "qdrant")
+	})
+}
+
+func testUploadedFile(t *testing.T, environ []string, flags ...string) {
+	s := startServer(t, environ, append(flags, "--data-dir", t.TempDir())...)
 	c := s.client()
 	file := upload(t, c, "leave.md", leaveText)
 	one, two := newStore(t, c, "One"), newStore(t, c, "Two")

@@ -23,6 +23,9 @@ type Options struct {
 	Dir    string          // where bytes are kept; replicas that take uploads share it
 	Ingest Ingest
 	Owner  string // this process, on leases
+	// Abandoned says that the process called holder is known to be dead, so that its work can
+	// be taken over at once; nil: its lease is waited for until it expires.
+	Abandoned func(holder string) bool
 
 	FileBytes  int64 // of one file; default 100 MiB
 	TotalBytes int64 // of all files; default 10 GiB
