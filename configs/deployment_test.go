@@ -16,7 +16,7 @@ import (
 )
 
 // metricTypes is every metric that ragway serve exposes, with its type: the contract of
-// dashboards and alerts. Those of an ingest are not among them: it is another process.
+// dashboards and alerts.
 var metricTypes = map[string]string{
 	"ragway_http_requests_total":                      "counter",
 	"ragway_http_request_duration_seconds":            "histogram",
@@ -37,6 +37,13 @@ var metricTypes = map[string]string{
 	"ragway_collection_chunks":                        "gauge",
 	"ragway_collection_last_ingest_timestamp_seconds": "gauge",
 	"ragway_index_recall_estimate":                    "gauge",
+	"ragway_ingest_documents_total":                   "counter",
+	"ragway_ingest_chunks_total":                      "counter",
+	"ragway_ingest_failures_total":                    "counter",
+	"ragway_upload_files":                             "gauge",
+	"ragway_upload_bytes":                             "gauge",
+	"ragway_upload_limit_bytes":                       "gauge",
+	"ragway_upload_collections_waiting":               "gauge",
 	"ragway_build_info":                               "gauge",
 	"gen_ai_client_token_usage":                       "histogram",
 	"gen_ai_server_time_to_first_token_seconds":       "histogram",

@@ -82,7 +82,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 		return "", err
 	}
 	ing := ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)}
-	files, err := a.uploads(ctx, ing)
+	files, err := a.uploads(ctx, registry, ing)
 	if err != nil {
 		return "", err
 	}

@@ -52,7 +52,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	registry := newRegistry()
-	files, err := a.uploads(ctx, ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)})
+	files, err := a.uploads(ctx, registry, ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"ragway/gateway"
 	"ragway/gateway/uploads"
 	"ragway/ingest"
@@ -17,7 +19,7 @@ import (
 
 // uploads is the library of a server's uploaded files, which are ingested by this process
 // until ctx ends.
-func (a *app) uploads(ctx context.Context, ing ingestion) (*uploads.Library, error) {
+func (a *app) uploads(ctx context.Context, reg prometheus.Registerer, ing ingestion) (*uploads.Library, error) {
 	c := a.cfg.Uploads
 	dir := c.Dir
 	if dir == "" {
@@ -29,6 +31,9 @@ func (a *app) uploads(ctx context.Context, ing ingestion) (*uploads.Library, err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if err := reg.Register(lib.Collector()); err != nil {
+		return nil, fmt.Errorf("metrics of uploads: %w", err)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})

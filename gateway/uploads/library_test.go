@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
 	"ragway/gateway"
@@ -488,6 +489,16 @@ func TestDiskIsBounded(t *testing.T) {
 		t.Fatalf("of refused files there is %v, %v", entries, err)
 	}
 	first := h.file(anyone, "f", "0123456789")
+	if problems, err := testutil.CollectAndLint(h.Collector()); err != nil || len(problems) > 0 {
+		t.Errorf("metrics: %v, %v", problems, err)
+	}
+	if err := testutil.CollectAndCompare(h.Collector(), strings.NewReader(`
+# HELP ragway_upload_bytes Bytes of them.
+# TYPE ragway_upload_bytes gauge
+ragway_upload_bytes 10
+`), "ragway_upload_bytes"); err != nil {
+		t.Error(err)
+	}
 	h.file(anyone, "f", "0123456789")
 	wantError(t, create("0123456789"), gateway.ErrStorageFull)
 	h.file(anyone, "f", "01234")
