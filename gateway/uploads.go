@@ -20,7 +20,7 @@ var (
 	ErrFileTooLarge        = errors.New("file too large")
 	ErrFileEmpty           = errors.New("the file is empty")
 	ErrStorageFull         = errors.New("no room for more files")
-	ErrNotYours            = errors.New("not made through this API")
+	ErrNotYours            = errors.New("this key may not change it")
 	ErrPending             = errors.New("an ingest under way holds it up")
 )
 

@@ -80,7 +80,7 @@ func (l *Library) CreateVectorStore(ctx context.Context, scope retriever.Scope, 
 	s.apply(about)
 	name := collectionName(s.Name)
 	if !scope.AllowsCollection(name) {
-		return gateway.VectorStore{}, fmt.Errorf("%w: this key is for certain collections, to which no new one belongs", gateway.ErrNotYours)
+		return gateway.VectorStore{}, fmt.Errorf("%w: it is for certain collections, to which no new one belongs", gateway.ErrNotYours)
 	}
 	if err := l.shelves.put(ctx, home, name, s); err != nil {
 		return gateway.VectorStore{}, err
@@ -253,7 +253,7 @@ func (l *Library) DeleteVectorStore(ctx context.Context, scope retriever.Scope, 
 		return fmt.Errorf("collection %s: %w", name, err)
 	}
 	if s.shelf != nil && all.Documents > s.info.Documents {
-		return fmt.Errorf("%w: it holds documents that this key may not see", gateway.ErrNotYours)
+		return fmt.Errorf("%w: it holds documents that are not for it to see", gateway.ErrNotYours)
 	}
 	if err := l.changeShelf(ctx, scope, name, func(s *shelf) { s.Deleted = true }); err != nil {
 		return err

@@ -67,6 +67,14 @@ func (c *cutter) trim(s span) span {
 	return s
 }
 
+// Bounds of what a context repeats, in characters: it is embedded and indexed with every
+// chunk, and a table may have a hundred thousand columns.
+const (
+	longestTitle  = 300
+	longestPath   = 600
+	longestHeader = 1000
+)
+
 // context is what a reader of the chunk alone would miss: the title, the date, the headings
 // above its text, the header of a table that began earlier.
 func (c *cutter) context(u unit) string {
@@ -76,18 +84,36 @@ func (c *cutter) context(u unit) string {
 	}
 	var lines []string
 	if c.title != "" && !(len(u.path) > 0 && sameText(c.title, u.path[0])) {
-		lines = append(lines, c.title)
+		lines = append(lines, shorten(c.title, longestTitle, " "))
 	}
 	if c.date != "" {
 		lines = append(lines, c.date)
 	}
 	if len(above) > 0 {
-		lines = append(lines, strings.Join(above, " > "))
+		lines = append(lines, shorten(strings.Join(above, " > "), longestPath, " "))
 	}
 	if u.header != "" {
-		lines = append(lines, u.header)
+		lines = append(lines, shorten(u.header, longestHeader, " |"))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// shorten is the beginning of s, at most n characters, cut before a separator where there
+// is one.
+func shorten(s string, n int, separator string) string {
+	if len(s) <= n {
+		return s
+	}
+	for i := range s {
+		if n--; n >= 0 {
+			continue
+		}
+		if at := strings.LastIndex(s[:i], separator); at > 0 {
+			i = at
+		}
+		return strings.TrimSpace(s[:i])
+	}
+	return s
 }
 
 func sameText(a, b string) bool { return strings.EqualFold(a, b) }

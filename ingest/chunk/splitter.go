@@ -14,7 +14,7 @@ import (
 
 // version changes whenever the same text would be cut differently: documents are then
 // re-ingested.
-const version = 2
+const version = 3
 
 // DefaultTokens by measurement: see docs/quality.md, and aimNum for why more is not better
 // for what has to be cut.

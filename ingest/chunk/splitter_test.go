@@ -267,6 +267,17 @@ func TestStrategiesWithoutStructure(t *testing.T) {
 	}
 }
 
+func TestContextIsBounded(t *testing.T) {
+	columns := strings.Repeat("| column ", 20_000) + "|"
+	d := document(ingest.Block{Kind: ingest.Table, Header: columns}, columns+strings.Repeat("\n| a | b | c | d | e | f |", 500),
+		paragraph, strings.Repeat("A word. ", 400))
+	for _, c := range split(t, chunk.Options{}, d, strings.Repeat("A title without an end ", 100))[1:] {
+		if n := len(c.Context); n > 1400 || !strings.HasPrefix(c.Context, "A title") || strings.HasSuffix(c.Context, "colum") {
+			t.Fatalf("context of %d bytes: %.80q … %q", n, c.Context, c.Context[max(0, n-20):])
+		}
+	}
+}
+
 func TestDateIsContextWhereItIsOne(t *testing.T) {
 	for date, want := range map[any]string{
 		"2024-03-18T09:15:00Z": "T\n2024-03-18", "2024-03-18": "T\n2024-03-18",
