@@ -53,7 +53,7 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan, events func(Event)) (Sum
 
 // idle reports whether the plan writes nothing at all.
 func (p *Plan) idle() bool {
-	if p.Create || p.origin != nil || len(p.obsolete) > 0 || len(p.tokens) > 0 {
+	if p.Create || p.origin != nil || len(p.obsolete) > 0 || len(p.tokens) > 0 || len(p.opened) > 0 {
 		return false
 	}
 	for _, en := range p.Entries {
@@ -140,7 +140,10 @@ func (r *run) apply(ctx context.Context) (err error) {
 	if err := r.tellKept(ctx); err != nil {
 		return err
 	}
-	return r.delete(ctx, deletions)
+	if err := r.delete(ctx, deletions); err != nil {
+		return err
+	}
+	return r.keepContainers(ctx)
 }
 
 // tellKept names fields of the documents stored that cannot be filtered by, because the

@@ -17,7 +17,17 @@ func (p *planner) expand(ctx context.Context, it Item) {
 		p.add(ctx, it, nil)
 		return
 	}
+	if p.holdsTheSame(it) {
+		if holding == HoldsBoth {
+			p.add(ctx, it, nil)
+		}
+		return
+	}
+	before := len(p.plan.Entries)
 	found, err := p.addMembers(ctx, it)
+	if err == nil && (found > 0 || holding == HoldsBoth) {
+		p.open(it, p.plan.Entries[before:])
+	}
 	switch {
 	case ctx.Err() != nil:
 	case errors.Is(err, ErrNoContainer):
@@ -55,8 +65,9 @@ func memberOf(it Item, m Member, urlBase string) Item {
 
 // outermost is the URI of what the source itself offers: uri, or the container it is in.
 // A folder may be called as if it were one.
-func (p *planner) outermost(uri string) string {
-	prefix := p.src.Prefix()
+func (p *planner) outermost(uri string) string { return outermostOf(p.src.Prefix(), uri) }
+
+func outermostOf(prefix, uri string) string {
 	rest, ok := strings.CutPrefix(uri, prefix)
 	if !ok {
 		return uri

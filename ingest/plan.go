@@ -42,6 +42,7 @@ type Plan struct {
 	tokens     []retriever.Record // of unchanged documents whose token is another now
 	origin     *origin
 	holders    map[string]string // IDs of stored documents that may have the bytes of new ones, by hash
+	opened     []opened          // containers that were taken apart
 	obsolete   []string          // ledger keys of documents that no longer exist or have recovered
 }
 

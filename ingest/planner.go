@@ -77,6 +77,9 @@ type planner struct {
 	torn    map[string]bool           // "FILE#" of record files that were read in part
 	byURI   map[string][]*knownDocument
 
+	containers map[string]container        // by ID
+	inside     map[string][]*knownDocument // members by the URI of their container; made when needed
+
 	anyNamed bool // some known document said itself whose it is
 }
 
@@ -120,6 +123,9 @@ func (p *planner) load(ctx context.Context) (err error) {
 		}
 	}
 	if err := p.loadTokens(ctx); err != nil {
+		return err
+	}
+	if err := p.loadContainers(ctx); err != nil {
 		return err
 	}
 	records, err := Failures(ctx, p.e.o.Store, p.e.o.Collection)

@@ -254,6 +254,19 @@ func write(t *testing.T, path, text string) {
 
 func serve(t *testing.T, g target) string {
 	t.Helper()
+	cmd, url := g.served(t)
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt) // Wait tells
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	return url
+}
+
+// served starts a server that the caller ends.
+func (g target) served(t *testing.T) (*exec.Cmd, string) {
+	t.Helper()
 	cmd := g.command(context.Background(), "serve", "--listen", "127.0.0.1:0")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -262,21 +275,16 @@ func serve(t *testing.T, g target) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) // Wait tells
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("serve: %v", err)
-		}
-	})
-	sc := bufio.NewScanner(stderr)
-	for sc.Scan() {
+	said := ""
+	for sc := bufio.NewScanner(stderr); sc.Scan(); {
+		said += sc.Text() + "\n"
 		if _, url, ok := strings.Cut(sc.Text(), "listening on "); ok {
 			go func() { _, _ = io.Copy(io.Discard, stderr) }() // until it ends
-			return url
+			return cmd, url
 		}
 	}
-	t.Fatal("serve ended without listening")
-	return ""
+	t.Fatalf("serve ended without listening: %s", said)
+	return nil, ""
 }
 
 func post(t *testing.T, url, body string) string {

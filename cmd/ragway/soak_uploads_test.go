@@ -3,14 +3,10 @@
 package main
 
 import (
-	"bufio"
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -52,29 +48,6 @@ func TestKilledServerKeepsItsUploads(t *testing.T) {
 			_ = cmd.Wait()
 		})
 	}
-}
-
-// served starts a server that the caller ends.
-func (g target) served(t *testing.T) (*exec.Cmd, string) {
-	t.Helper()
-	cmd := g.command(context.Background(), "serve", "--listen", "127.0.0.1:0")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	said := ""
-	for sc := bufio.NewScanner(stderr); sc.Scan(); {
-		said += sc.Text() + "\n"
-		if _, url, ok := strings.Cut(sc.Text(), "listening on "); ok {
-			go func() { _, _ = io.Copy(io.Discard, stderr) }() // until it ends
-			return cmd, url
-		}
-	}
-	t.Fatalf("serve ended without listening: %s", said)
-	return nil, ""
 }
 
 // uploader is a client that remembers what it was told.
