@@ -86,8 +86,8 @@ func (c *cutter) tokens(p passage) int {
 // What fits into a chunk stays whole, and what has to be cut is cut into passages of about
 // aimNum/aimDen of the limit: a section is a unit of thought, a cut of one is not, and the
 // smaller it is the less else it carries. Of the marked text of data/spans, the first 2,000,
-// 4,000 and 8,000 characters that are found hold .677 .857 .937 with cuts of up to 400
-// tokens, .743 .876 .945 with five eighths of that, .746 .872 .944 with a half; nDCG@10 on
+// 4,000 and 8,000 characters that are found hold .679 .861 .937 with cuts of up to 400
+// tokens, .754 .891 .942 with five eighths of that, .729 .868 .948 with a half; nDCG@10 on
 // SciFact is .706 .705 .700 by words and .722 .723 .723 with the built-in embedder.
 const aimNum, aimDen = 5, 8
 
