@@ -82,7 +82,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 		return "", err
 	}
 	ing := ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)}
-	files, err := a.uploads(ctx, registry, ing)
+	files, err := a.uploads(registry, ing)
 	if err != nil {
 		return "", err
 	}
@@ -97,6 +97,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 	if err != nil {
 		return "", err
 	}
+	a.ingestUploads(ctx, files)
 	go func() { served <- srv.Serve(ctx, l) }()
 	return "http://" + l.Addr().String(), nil
 }

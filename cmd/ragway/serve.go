@@ -52,7 +52,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	registry := newRegistry()
-	files, err := a.uploads(ctx, registry, ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)})
+	files, err := a.uploads(registry, ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)})
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Ping(ctx); err != nil { // opens the indexes: the first question does not wait for them
+	if err := a.awaitStore(ctx, store); err != nil {
 		return err
 	}
 	if err := a.warnMissing(ctx, store); err != nil {
@@ -70,8 +70,35 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	a.ingestUploads(ctx, files)
 	a.announce(l)
 	return srv.Serve(ctx, l)
+}
+
+const (
+	// storePatience is how long a store may take until it is ready: a Qdrant that was
+	// restarted, or is being written to, is not for up to 20 s.
+	storePatience = 30 * time.Second
+	askStore      = 250 * time.Millisecond
+)
+
+// awaitStore waits until the store is ready and its indexes are open, so that the first
+// question does not wait for them.
+func (a *app) awaitStore(ctx context.Context, store retriever.Store) error {
+	for start, said := time.Now(), false; ; said = true {
+		err := store.Ping(ctx)
+		if err == nil || !errors.Is(err, retriever.ErrUnavailable) || time.Since(start) > storePatience {
+			return err
+		}
+		if !said {
+			a.log.Warn("waiting for the store", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(askStore):
+		}
+	}
 }
 
 // warnMissing names the configured collections that are not there: they read as empty until

@@ -17,9 +17,8 @@ import (
 	"ragway/retriever"
 )
 
-// uploads is the library of a server's uploaded files, which are ingested by this process
-// until ctx ends.
-func (a *app) uploads(ctx context.Context, reg prometheus.Registerer, ing ingestion) (*uploads.Library, error) {
+// uploads is the library of a server's uploaded files, which ing ingests.
+func (a *app) uploads(reg prometheus.Registerer, ing ingestion) (*uploads.Library, error) {
 	c := a.cfg.Uploads
 	dir := c.Dir
 	if dir == "" {
@@ -35,6 +34,11 @@ func (a *app) uploads(ctx context.Context, reg prometheus.Registerer, ing ingest
 	if err := reg.Register(lib.Collector()); err != nil {
 		return nil, fmt.Errorf("metrics of uploads: %w", err)
 	}
+	return lib, nil
+}
+
+// ingestUploads works on the library until ctx ends or the command does.
+func (a *app) ingestUploads(ctx context.Context, lib *uploads.Library) {
 	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
@@ -42,7 +46,6 @@ func (a *app) uploads(ctx context.Context, reg prometheus.Registerer, ing ingest
 		lib.Run(ctx)
 	}()
 	a.onClose(func() error { stop(); <-ended; return nil })
-	return lib, nil
 }
 
 // openWrite reports whether callers may write who show no key: on this machine they may, as
