@@ -172,6 +172,9 @@ func TestRequestsOnVectorStoresThatAreRefused(t *testing.T) {
 			t.Errorf("files%s: %d, %s", query, a.status, a.body)
 		}
 	}
+	if a := g.get(t, "/v1/vector_stores/vs_default"); a.status != http.StatusOK || !strings.Contains(a.body, `"created_at":0`) {
+		t.Errorf("the collection that is still to come: %d, %s", a.status, a.body)
+	}
 	if a := g.get(t, "/v1/files/"+file+"/content"); a.status != http.StatusBadRequest {
 		t.Errorf("the bytes of a file: %d, %s", a.status, a.body)
 	}

@@ -51,8 +51,8 @@ type ingestRunJSON struct {
 
 func showVectorStore(v VectorStore) vectorStoreJSON {
 	out := vectorStoreJSON{
-		ID: storeID(v.Collection), Object: "vector_store", CreatedAt: v.Created.Unix(), Name: v.Name, Description: v.Description,
-		UsageBytes: v.Bytes, FileCounts: v.Files, Status: Completed, LastActiveAt: v.Active.Unix(), Metadata: v.Metadata,
+		ID: storeID(v.Collection), Object: "vector_store", CreatedAt: seconds(v.Created), Name: v.Name, Description: v.Description,
+		UsageBytes: v.Bytes, FileCounts: v.Files, Status: Completed, LastActiveAt: seconds(v.Active), Metadata: v.Metadata,
 		Rag: vectorStoreRag{Collection: v.Collection, Ingests: []ingestRunJSON{}},
 	}
 	if out.Metadata == nil {
@@ -65,6 +65,14 @@ func showVectorStore(v VectorStore) vectorStoreJSON {
 		out.Rag.Ingests = append(out.Rag.Ingests, ingestRunJSON{r.Started, r.Updated, r.Done, r.Total})
 	}
 	return out
+}
+
+// seconds is a time as OpenAI gives them; 0 for none, as of a collection that is still to come.
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }
 
 // vectorStoreRequest makes a vector store or changes one.
