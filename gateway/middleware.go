@@ -154,7 +154,7 @@ func (s *Server) requireWrite(c *gin.Context) {
 	if c.GetBool(keyWrite) {
 		return
 	}
-	how := "give it write: true under auth.keys"
+	how := "give it write: true under auth.keys, or set auth.api_key_write for RAGWAY_API_KEY"
 	if len(s.keys.sums) == 0 {
 		how = "without keys, only a server on a loopback address takes changes; see auth.keys"
 	}

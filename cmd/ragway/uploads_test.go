@@ -386,3 +386,28 @@ func TestGoOpenAIUploads(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestKeyOfTheEnvironmentWritesWhereItIsToldTo(t *testing.T) {
+	for _, tt := range []struct {
+		environ []string
+		status  int
+	}{
+		{[]string{"RAGWAY_API_KEY=k"}, http.StatusForbidden},
+		{[]string{"RAGWAY_API_KEY=k", "RAGWAY_AUTH_API_KEY_WRITE=true"}, http.StatusOK},
+	} {
+		s := startServer(t, tt.environ, "--data-dir", t.TempDir())
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/vector_stores", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer k")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil || resp.StatusCode != tt.status {
+			t.Errorf("%v: %s, %v, want %d", tt.environ, resp.Status, err, tt.status)
+		}
+		s.stop()
+	}
+}
