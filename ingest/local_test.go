@@ -93,6 +93,34 @@ func dataFolder(t testing.TB) string {
 	return data
 }
 
+// TestDateOfARecordIsSearchedWithIt holds that what a record says of its date reaches the
+// context of its chunks, as a document's own date does.
+func TestDateOfARecordIsSearchedWithIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notes.jsonl")
+	records := `{"id":"1","title":"Leave","text":"Sixteen weeks.","date":"2026-03-01"}` + "\n" + `{"id":"2","title":"Bikes","text":"In the yard."}`
+	if err := os.WriteFile(path, []byte(records), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := newPlant(t, t.TempDir())
+	if sum, err := p.run(t.Context(), path); err != nil || sum.Added != 2 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	got := map[string]string{}
+	for d, err := range p.store.Documents(t.Context(), retriever.Operator(), "real", "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, chunks, err := p.store.Document(t.Context(), retriever.Operator(), d.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[d.RecordID] = chunks[0].Context
+	}
+	if diff := cmp.Diff(map[string]string{"1": "Leave\n2026-03-01", "2": "Bikes"}, got); diff != "" {
+		t.Errorf("contexts (-want +got):\n%s", diff)
+	}
+}
+
 // TestRecordsIntoTheLocalStore takes the shortest real set through all real parts.
 func TestRecordsIntoTheLocalStore(t *testing.T) {
 	corpus := filepath.Join(dataFolder(t), "arcd", "corpus.jsonl")
