@@ -32,12 +32,12 @@ var (
 // Whoever is handed a Scope may write within it: the gateway has seen to that. What a call
 // has acknowledged is kept; ingesting happens behind, and is told of by statuses.
 type uploads interface {
-	filing
-	shelving
-	attaching
+	fileStore
+	vectorStores
+	vectorStoreFiles
 }
 
-type filing interface {
+type fileStore interface {
 	CreateFile(ctx context.Context, scope retriever.Scope, f NewFile) (File, error)
 	Files(ctx context.Context, scope retriever.Scope) ([]File, error)
 	File(ctx context.Context, scope retriever.Scope, id string) (File, error)
@@ -45,7 +45,7 @@ type filing interface {
 	DeleteFile(ctx context.Context, scope retriever.Scope, id string) error
 }
 
-type shelving interface {
+type vectorStores interface {
 	CreateVectorStore(ctx context.Context, scope retriever.Scope, about AboutStore) (VectorStore, error)
 	VectorStores(ctx context.Context, scope retriever.Scope) ([]VectorStore, error)
 	VectorStore(ctx context.Context, scope retriever.Scope, name string) (VectorStore, error)
@@ -54,7 +54,7 @@ type shelving interface {
 	DeleteVectorStore(ctx context.Context, scope retriever.Scope, name string) error
 }
 
-type attaching interface {
+type vectorStoreFiles interface {
 	// Attach is for files one by one, AttachBatch for several that are followed together.
 	Attach(ctx context.Context, scope retriever.Scope, store string, a Attachment) (VectorStoreFile, error)
 	AttachBatch(ctx context.Context, scope retriever.Scope, store string, as []Attachment) (FileBatch, error)

@@ -12,35 +12,35 @@ import (
 	"ragway/retriever"
 )
 
-// desk is what is wanted and what has become of it, in one collection.
-type desk struct {
-	wishes  map[string]wish
-	states  map[string]outcome
-	batches map[string]batch
+// attached is what is wanted and what has become of it, in one collection.
+type attached struct {
+	attachments map[string]attachment
+	outcomes    map[string]outcome
+	batches     map[string]batch
 }
 
-func (l *Library) desk(ctx context.Context, collection string) (d desk, err error) {
+func (l *Library) attached(ctx context.Context, collection string) (d attached, err error) {
 	// What is wanted is read last: a state never is of a revision that is not there yet.
-	if d.states, err = l.states.all(ctx, collection); err != nil {
+	if d.outcomes, err = l.outcomes.all(ctx, collection); err != nil {
 		return d, err
 	}
 	if d.batches, err = l.batches.all(ctx, collection); err != nil {
 		return d, err
 	}
-	d.wishes, err = l.wishes.all(ctx, collection)
+	d.attachments, err = l.attachments.all(ctx, collection)
 	return d, err
 }
 
-func (d desk) done(id string) bool {
-	w := d.wishes[id]
-	return w.Rev != "" && d.states[id].Rev == w.Rev
+func (d attached) done(id string) bool {
+	w := d.attachments[id]
+	return w.Rev != "" && d.outcomes[id].Rev == w.Rev
 }
 
-func (d desk) status(id string) gateway.FileStatus {
+func (d attached) status(id string) gateway.FileStatus {
 	switch {
 	case d.done(id):
-		return d.states[id].Status
-	case d.batches[d.wishes[id].Batch].Cancelled:
+		return d.outcomes[id].Status
+	case d.batches[d.attachments[id].Batch].Cancelled:
 		return gateway.Cancelled
 	}
 	return gateway.InProgress
@@ -74,7 +74,7 @@ func (l *Library) AttachBatch(ctx context.Context, scope retriever.Scope, name s
 	return l.FileBatch(ctx, scope, name, id)
 }
 
-// attach writes wishes. Of a file that is there already an access list that is not said
+// attach writes attachments. Of a file that is there already an access list that is not said
 // stays.
 func (l *Library) attach(ctx context.Context, scope retriever.Scope, name string, as []gateway.Attachment, batch string) error {
 	if _, err := l.open(ctx, scope, name); err != nil {
@@ -86,7 +86,7 @@ func (l *Library) attach(ctx context.Context, scope retriever.Scope, name string
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	d, err := l.desk(ctx, name)
+	d, err := l.attached(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -96,18 +96,18 @@ func (l *Library) attach(ctx context.Context, scope retriever.Scope, name string
 		if !ok || f.Deleted || !owns(scope, f.Tenant, f.Principals) {
 			return fmt.Errorf("%w: %s", gateway.ErrFileNotFound, a.File)
 		}
-		w := wish{
+		w := attachment{
 			Tenant: f.Tenant, Principals: f.Principals, Name: f.Name, Bytes: f.Bytes, SHA256: f.SHA256, Uploaded: f.Created,
 			Created: l.o.Now().UTC(), Metadata: a.Metadata, ACL: a.ACL, Batch: batch, Rev: newID(""),
 			Chunking: chunking{a.Chunking.Strategy, a.Chunking.Tokens, a.Chunking.Overlap},
 		}
-		if before, ok := d.wishes[a.File]; ok && !before.Deleted {
+		if before, ok := d.attachments[a.File]; ok && !before.Deleted {
 			w.Created = before.Created
 			if w.ACL == nil {
 				w.ACL = before.ACL
 			}
 		}
-		r, err := l.wishes.record(name, a.File, w)
+		r, err := l.attachments.record(name, a.File, w)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (l *Library) attach(ctx context.Context, scope retriever.Scope, name string
 	return l.want(ctx, name, records)
 }
 
-// want writes wishes and has the worker look at them.
+// want writes attachments and has the worker look at them.
 func (l *Library) want(ctx context.Context, name string, records []retriever.Record) error {
 	q, err := l.queue.record(home, name, queued{l.o.Now().UTC()})
 	if err != nil {
@@ -147,7 +147,7 @@ func (l *Library) eachFile(ctx context.Context, scope retriever.Scope, name, bat
 	if err != nil {
 		return err
 	}
-	d, err := l.desk(ctx, name)
+	d, err := l.attached(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (l *Library) eachFile(ctx context.Context, scope retriever.Scope, name, bat
 			made[id] = f
 		}
 	}
-	for id, w := range d.wishes {
+	for id, w := range d.attachments {
 		f, seen := made[id]
 		delete(made, id)
 		if w.Deleted || w.Tenant != scope.Tenant || !seen && !owns(scope, w.Tenant, w.Principals) ||
@@ -217,8 +217,8 @@ func withACL(m retriever.Metadata, acl []string) retriever.Metadata {
 	return out
 }
 
-func (d desk) show(name, id string, bytes int64) gateway.VectorStoreFile {
-	w, st := d.wishes[id], d.states[id]
+func (d attached) show(name, id string, bytes int64) gateway.VectorStoreFile {
+	w, st := d.attachments[id], d.outcomes[id]
 	return gateway.VectorStoreFile{
 		ID: id, Store: name, Status: d.status(id), Error: st.Error, Created: w.Created, Bytes: bytes, Metadata: withACL(w.Metadata, w.ACL),
 		Chunking: retriever.Chunking{Strategy: w.Chunking.Strategy, Tokens: w.Chunking.Tokens, Overlap: w.Chunking.Overlap},
@@ -288,19 +288,19 @@ func (l *Library) UpdateVectorStoreFile(ctx context.Context, scope retriever.Sco
 		return gateway.VectorStoreFile{}, err
 	}
 	var rev string
-	err := l.changeWish(ctx, name, id, func(w *wish) {
-		w.Metadata = m
+	err := l.changeAttachment(ctx, name, id, func(att *attachment) {
+		att.Metadata = m
 		if acl != nil {
-			w.ACL = acl
+			att.ACL = acl
 		}
-		rev = w.Rev
+		rev = att.Rev
 	})
 	if err != nil {
 		return gateway.VectorStoreFile{}, err
 	}
 	err = l.await(ctx, func() (bool, error) {
-		states, err := l.states.all(ctx, name)
-		st := states[id]
+		outcomes, err := l.outcomes.all(ctx, name)
+		st := outcomes[id]
 		return st.Rev == rev || acl == nil && st.Tried == rev, err
 	})
 	if errors.Is(err, gateway.ErrPending) && acl == nil {
@@ -312,21 +312,21 @@ func (l *Library) UpdateVectorStoreFile(ctx context.Context, scope retriever.Sco
 	return l.VectorStoreFile(ctx, scope, name, id)
 }
 
-// changeWish changes what is wanted of a file, under a new revision.
-func (l *Library) changeWish(ctx context.Context, name, id string, change func(*wish)) error {
+// changeAttachment changes what is wanted of a file, under a new revision.
+func (l *Library) changeAttachment(ctx context.Context, name, id string, change func(*attachment)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wishes, err := l.wishes.all(ctx, name)
+	attachments, err := l.attachments.all(ctx, name)
 	if err != nil {
 		return err
 	}
-	w, ok := wishes[id]
+	w, ok := attachments[id]
 	if !ok {
 		return fmt.Errorf("%w: ingest brought this document, and what it is told is changed there", gateway.ErrNotYours)
 	}
 	w.Rev = newID("")
 	change(&w)
-	r, err := l.wishes.record(name, id, w)
+	r, err := l.attachments.record(name, id, w)
 	if err != nil {
 		return err
 	}
@@ -342,11 +342,11 @@ func (l *Library) Detach(ctx context.Context, scope retriever.Scope, name, id st
 	if err != nil {
 		return err
 	}
-	wishes, err := l.wishes.all(ctx, name)
+	attachments, err := l.attachments.all(ctx, name)
 	if err != nil {
 		return err
 	}
-	if _, uploaded := wishes[id]; !uploaded {
+	if _, uploaded := attachments[id]; !uploaded {
 		return l.deleteDocuments(ctx, name, docs)
 	}
 	if err := l.remove(ctx, name, id); err != nil {
@@ -358,7 +358,7 @@ func (l *Library) Detach(ctx context.Context, scope retriever.Scope, name, id st
 // remove takes what was made of an uploaded file out of a collection, whoever may see it.
 // What is there goes at once; that nothing comes after it is the worker's to see to.
 func (l *Library) remove(ctx context.Context, name, id string) error {
-	if err := l.changeWish(ctx, name, id, func(w *wish) { w.Deleted = true }); err != nil {
+	if err := l.changeAttachment(ctx, name, id, func(att *attachment) { att.Deleted = true }); err != nil {
 		return err
 	}
 	docs, err := l.DocumentsOf(ctx, l.o.Scope, name, id)
@@ -371,8 +371,8 @@ func (l *Library) remove(ctx context.Context, name, id string) error {
 // awaitGone waits for the worker to have seen to it that nothing more comes of a file.
 func (l *Library) awaitGone(ctx context.Context, name, id string) error {
 	return l.await(ctx, func() (bool, error) {
-		wishes, err := l.wishes.all(ctx, name)
-		w, there := wishes[id]
+		attachments, err := l.attachments.all(ctx, name)
+		w, there := attachments[id]
 		return !there || !w.Deleted, err
 	})
 }
@@ -397,7 +397,7 @@ func (l *Library) FileBatch(ctx context.Context, scope retriever.Scope, name, id
 	if _, err := l.open(ctx, scope, name); err != nil {
 		return gateway.FileBatch{}, err
 	}
-	d, err := l.desk(ctx, name)
+	d, err := l.attached(ctx, name)
 	if err != nil {
 		return gateway.FileBatch{}, err
 	}
@@ -407,7 +407,7 @@ func (l *Library) FileBatch(ctx context.Context, scope retriever.Scope, name, id
 	}
 	out := gateway.FileBatch{ID: id, Store: name, Created: b.Created, Cancelled: b.Cancelled}
 	for _, f := range b.Files {
-		if w, there := d.wishes[f]; there && !w.Deleted {
+		if w, there := d.attachments[f]; there && !w.Deleted {
 			out.Files.Add(d.status(f))
 		}
 	}

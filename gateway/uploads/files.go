@@ -208,11 +208,11 @@ func (l *Library) withdraw(ctx context.Context, id string) (in []string, err err
 		return nil, err
 	}
 	for _, name := range names {
-		wishes, err := l.wishes.all(ctx, name)
+		attachments, err := l.attachments.all(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := wishes[id]; !ok {
+		if _, ok := attachments[id]; !ok {
 			continue
 		}
 		if err := l.remove(ctx, name, id); err != nil {
@@ -241,11 +241,11 @@ func (l *Library) collections(ctx context.Context) ([]string, error) {
 	for _, i := range infos {
 		names[i.Name] = true
 	}
-	shelves, err := l.shelves.all(ctx, home)
+	stores, err := l.stores.all(ctx, home)
 	if err != nil {
 		return nil, err
 	}
-	for name := range shelves {
+	for name := range stores {
 		names[name] = true
 	}
 	waiting, err := l.queue.all(ctx, home)

@@ -27,32 +27,32 @@ const (
 
 // due are the files to work on now, of one tenant, deletions first; later says that there
 // are others for which the time has not come. With review, completed ones count too.
-func (w *worker) due(d desk, review bool) (ids []string, later bool) {
+func (w *worker) due(d attached, review bool) (ids []string, later bool) {
 	tenant, bytes := "", int64(0)
 	take := func(id string, size int64) {
 		if tenant == "" {
-			tenant = d.wishes[id].Tenant
+			tenant = d.attachments[id].Tenant
 		}
-		if d.wishes[id].Tenant == tenant && len(ids) < batchFiles && (bytes == 0 || bytes+size <= batchBytes) {
+		if d.attachments[id].Tenant == tenant && len(ids) < batchFiles && (bytes == 0 || bytes+size <= batchBytes) {
 			ids = append(ids, id)
 			bytes += size
 		}
 	}
-	for id, wish := range d.wishes {
-		if wish.Deleted {
+	for id, att := range d.attachments {
+		if att.Deleted {
 			take(id, 0)
 		}
 	}
-	for _, id := range sorted(d.wishes) {
-		wish, st := d.wishes[id], d.states[id]
+	for _, id := range sorted(d.attachments) {
+		att, st := d.attachments[id], d.outcomes[id]
 		switch {
-		case wish.Deleted:
+		case att.Deleted:
 		case !d.done(id) && !w.here(id):
 			later = true // another process has its bytes
-		case !d.done(id) && st.Tried == wish.Rev && w.o.Now().Before(st.Next):
+		case !d.done(id) && st.Tried == att.Rev && w.o.Now().Before(st.Next):
 			later = true
 		case !d.done(id):
-			take(id, wish.Bytes)
+			take(id, att.Bytes)
 		case review && st.Status == gateway.Completed && !w.reviewed[id] && w.here(id):
 			take(id, 0)
 		}
@@ -66,21 +66,21 @@ func (l *Library) here(id string) bool {
 }
 
 // ingest works on files of one tenant and writes what became of them.
-func (w *worker) ingest(ctx context.Context, name string, d desk, ids []string) error {
+func (w *worker) ingest(ctx context.Context, name string, d attached, ids []string) error {
 	var items []Item
 	cancelled := map[string]outcome{}
 	for _, id := range ids {
-		wish := d.wishes[id]
-		if !wish.Deleted && d.status(id) == gateway.Cancelled {
-			cancelled[id] = outcome{Rev: wish.Rev, Tried: wish.Rev, Status: gateway.Cancelled, Documents: d.states[id].Documents, Bytes: d.states[id].Bytes}
+		att := d.attachments[id]
+		if !att.Deleted && d.status(id) == gateway.Cancelled {
+			cancelled[id] = outcome{Rev: att.Rev, Tried: att.Rev, Status: gateway.Cancelled, Documents: d.outcomes[id].Documents, Bytes: d.outcomes[id].Bytes}
 			continue
 		}
-		items = append(items, w.item(id, wish))
+		items = append(items, w.item(id, att))
 	}
 	if err := w.tell(ctx, name, cancelled); err != nil || len(items) == 0 {
 		return err
 	}
-	failures, err := w.o.Ingest(ctx, name, d.wishes[ids[0]].Tenant, items)
+	failures, err := w.o.Ingest(ctx, name, d.attachments[ids[0]].Tenant, items)
 	if err != nil {
 		return errors.Join(err, w.tellHeldUp(ctx, name, d, ids))
 	}
@@ -90,15 +90,15 @@ func (w *worker) ingest(ctx context.Context, name string, d desk, ids []string) 
 	became := map[string]outcome{}
 	var gone []string
 	for _, id := range ids {
-		wish := d.wishes[id]
+		att := d.attachments[id]
 		if _, skipped := cancelled[id]; skipped {
 			continue
 		}
-		if wish.Deleted {
+		if att.Deleted {
 			gone = append(gone, id)
 			continue
 		}
-		if became[id], err = w.outcome(ctx, name, id, wish, d.states[id], failures); err != nil {
+		if became[id], err = w.outcome(ctx, name, id, att, d.outcomes[id], failures); err != nil {
 			return err
 		}
 		w.reviewed[id] = true
@@ -109,11 +109,11 @@ func (w *worker) ingest(ctx context.Context, name string, d desk, ids []string) 
 	return w.tell(ctx, name, became)
 }
 
-func (l *Library) item(id string, w wish) Item {
+func (l *Library) item(id string, att attachment) Item {
 	return Item{
-		URI: w.uri(id), Name: w.Name, Size: w.Bytes, ModTime: w.Uploaded, SHA256: w.SHA256, Metadata: w.Metadata, ACL: w.ACL,
-		Chunking: retriever.Chunking{Strategy: w.Chunking.Strategy, Tokens: w.Chunking.Tokens, Overlap: w.Chunking.Overlap},
-		Deleted:  w.Deleted,
+		URI: att.uri(id), Name: att.Name, Size: att.Bytes, ModTime: att.Uploaded, SHA256: att.SHA256, Metadata: att.Metadata, ACL: att.ACL,
+		Chunking: retriever.Chunking{Strategy: att.Chunking.Strategy, Tokens: att.Chunking.Tokens, Overlap: att.Chunking.Overlap},
+		Deleted:  att.Deleted,
 		Open: func(context.Context) (io.ReadCloser, error) {
 			f, err := os.Open(l.path(id))
 			if errors.Is(err, fs.ErrNotExist) {
@@ -125,8 +125,8 @@ func (l *Library) item(id string, w wish) Item {
 }
 
 // outcome is what became of a file, by what is in the store now and by what failed.
-func (w *worker) outcome(ctx context.Context, name, id string, wish wish, before outcome, failures []Failure) (outcome, error) {
-	out := outcome{Rev: wish.Rev, Tried: wish.Rev, Status: gateway.Completed}
+func (w *worker) outcome(ctx context.Context, name, id string, att attachment, before outcome, failures []Failure) (outcome, error) {
+	out := outcome{Rev: att.Rev, Tried: att.Rev, Status: gateway.Completed}
 	docs, err := w.DocumentsOf(ctx, w.o.Scope, name, id)
 	if err != nil {
 		return out, err
@@ -135,7 +135,7 @@ func (w *worker) outcome(ctx context.Context, name, id string, wish wish, before
 		out.Documents++
 		out.Bytes += doc.Size
 	}
-	uri, passing, inside := wish.uri(id), false, 0
+	uri, passing, inside := att.uri(id), false, 0
 	for _, f := range failures {
 		switch {
 		case f.URI == uri:
@@ -158,7 +158,7 @@ func (w *worker) outcome(ctx context.Context, name, id string, wish wish, before
 	case inside > 0 && out.Documents == 0:
 		out.Status = gateway.Failed
 	}
-	if before.Tried == wish.Rev {
+	if before.Tried == att.Rev {
 		out.Attempts = before.Attempts
 	}
 	if out.Attempts++; passing && out.Attempts < attempts {
@@ -170,10 +170,10 @@ func (w *worker) outcome(ctx context.Context, name, id string, wish wish, before
 
 // tellHeldUp says of files in progress that a run failed as a whole. Why is the log's: it
 // may name machines.
-func (w *worker) tellHeldUp(ctx context.Context, name string, d desk, ids []string) error {
+func (w *worker) tellHeldUp(ctx context.Context, name string, d attached, ids []string) error {
 	became := map[string]outcome{}
 	for _, id := range ids {
-		if st := d.states[id]; ctx.Err() == nil && !d.wishes[id].Deleted && !d.done(id) && st.Error == nil {
+		if st := d.outcomes[id]; ctx.Err() == nil && !d.attachments[id].Deleted && !d.done(id) && st.Error == nil {
 			st.Error = &gateway.FileError{Code: "server_error", Message: "ingesting is held up, and tried again; the server's log says why"}
 			became[id] = st
 		}
@@ -185,7 +185,7 @@ func (w *worker) tellHeldUp(ctx context.Context, name string, d desk, ids []stri
 func (l *Library) tell(ctx context.Context, name string, became map[string]outcome) error {
 	var records []retriever.Record
 	for _, id := range sorted(became) {
-		r, err := l.states.record(name, id, became[id])
+		r, err := l.outcomes.record(name, id, became[id])
 		if err != nil {
 			return err
 		}
@@ -207,35 +207,35 @@ func (l *Library) forget(ctx context.Context, name string, ids []string) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	wishes, err := l.wishes.all(ctx, name)
+	attachments, err := l.attachments.all(ctx, name)
 	if err != nil {
 		return err
 	}
 	var gone []string
 	for _, id := range ids {
-		if wishes[id].Deleted {
+		if attachments[id].Deleted {
 			gone = append(gone, id)
 		}
 	}
-	return errors.Join(l.states.delete(ctx, name, gone...), l.wishes.delete(ctx, name, gone...))
+	return errors.Join(l.outcomes.delete(ctx, name, gone...), l.attachments.delete(ctx, name, gone...))
 }
 
 // begun notes that there is a collection of a vector store's name.
 func (l *Library) begun(ctx context.Context, name string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	shelves, err := l.shelves.all(ctx, home)
+	stores, err := l.stores.all(ctx, home)
 	if err != nil {
 		return err
 	}
-	s, ok := shelves[name]
+	s, ok := stores[name]
 	if !ok || s.Begun {
 		return nil
 	}
-	there, err := l.stands(ctx, name, shelf{Begun: true})
+	there, err := l.stands(ctx, name, storeRecord{Begun: true})
 	if err != nil || !there {
 		return err
 	}
 	s.Begun = true
-	return l.shelves.put(ctx, home, name, s)
+	return l.stores.put(ctx, home, name, s)
 }

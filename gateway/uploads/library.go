@@ -105,13 +105,13 @@ func orDefault[T comparable](v *T, fallback T) {
 // Library is the uploaded files and the vector stores they are in. It is safe for
 // concurrent use, also by several processes on one store and one folder.
 type Library struct {
-	o       Options
-	files   table[file]
-	shelves table[shelf]
-	queue   table[queued]
-	wishes  table[wish]
-	states  table[outcome]
-	batches table[batch]
+	o           Options
+	files       table[file]
+	stores      table[storeRecord]
+	queue       table[queued]
+	attachments table[attachment]
+	outcomes    table[outcome]
+	batches     table[batch]
 
 	wake chan struct{} // the worker has something to do
 
@@ -128,8 +128,8 @@ func New(o Options) (*Library, error) {
 	o.applyDefaults()
 	return &Library{
 		o: o, wake: make(chan struct{}, 1),
-		files: table[file]{o.Store, "file"}, shelves: table[shelf]{o.Store, "vector_store"}, queue: table[queued]{o.Store, "queue"},
-		wishes: table[wish]{o.Store, "upload"}, states: table[outcome]{o.Store, "upload_state"}, batches: table[batch]{o.Store, "upload_batch"},
+		files: table[file]{o.Store, "file"}, stores: table[storeRecord]{o.Store, "vector_store"}, queue: table[queued]{o.Store, "queue"},
+		attachments: table[attachment]{o.Store, "upload"}, outcomes: table[outcome]{o.Store, "upload_state"}, batches: table[batch]{o.Store, "upload_batch"},
 	}, nil
 }
 

@@ -114,7 +114,7 @@ func newHouse(t *testing.T, change ...func(*uploads.Options)) *house {
 	h := &house{t: t, store: store, mill: &mill{store: store}, stop: func() {}}
 	h.opt = uploads.Options{
 		Store: store, Scope: retriever.Operator(), Dir: filepath.Join(dir, "uploads"), Ingest: h.mill.ingest, Owner: "one", Poll: 10 * time.Millisecond,
-		Patience: 5 * time.Second,
+		Patience: time.Minute, // of a machine that is busy
 	}
 	for _, c := range change {
 		c(&h.opt)
@@ -169,7 +169,7 @@ func (h *house) file(scope retriever.Scope, name, text string) string {
 	return f.ID
 }
 
-func (h *house) shelf(scope retriever.Scope, name string) string {
+func (h *house) vectorStore(scope retriever.Scope, name string) string {
 	h.t.Helper()
 	v, err := h.CreateVectorStore(h.t.Context(), scope, gateway.AboutStore{Name: &name})
 	if err != nil {
@@ -279,7 +279,7 @@ func TestFilesAreForWhoHasTheUploadersRights(t *testing.T) {
 // TestNobodySeesMoreOfAVectorStore holds every read against what its caller may see.
 func TestNobodySeesMoreOfAVectorStore(t *testing.T) {
 	h := newHouse(t).work()
-	store := h.shelf(ann, "Ann's")
+	store := h.vectorStore(ann, "Ann's")
 	id := h.file(ann, "secret.txt", "Ann's salary")
 	h.attach(ann, store, id, "user:ann")
 	if f := h.settled(ann, store, id); f.Status != gateway.Completed {
@@ -329,7 +329,7 @@ func TestTakingOutAgainstTheCourseOfAnIngest(t *testing.T) {
 		once.Do(func() { close(started); <-goOn })
 	}
 	h.work()
-	store, id := h.shelf(anyone, "S"), h.file(anyone, "a.txt", "text")
+	store, id := h.vectorStore(anyone, "S"), h.file(anyone, "a.txt", "text")
 	h.attach(anyone, store, id)
 	<-started // the file is about to be stored
 	detached := make(chan error, 1)
@@ -362,7 +362,7 @@ func TestWithdrawnAccessIsInForceWhenAcknowledged(t *testing.T) {
 		}
 	}
 	h.work()
-	store, id := h.shelf(ann, "S"), h.file(ann, "a.txt", "text")
+	store, id := h.vectorStore(ann, "S"), h.file(ann, "a.txt", "text")
 	h.attach(ann, store, id)
 	<-started // with no access list
 	changed := make(chan error, 1)
@@ -385,7 +385,7 @@ func TestWithdrawnAccessIsInForceWhenAcknowledged(t *testing.T) {
 
 func TestChangeIsPendingWhileNothingIsIngested(t *testing.T) {
 	h := newHouse(t, func(o *uploads.Options) { o.Patience = 20 * time.Millisecond }) // and no worker
-	store, id := h.shelf(ann, "S"), h.file(ann, "a.txt", "text")
+	store, id := h.vectorStore(ann, "S"), h.file(ann, "a.txt", "text")
 	h.attach(ann, store, id)
 	_, err := h.UpdateVectorStoreFile(t.Context(), ann, store, id, nil, []string{"user:ann"})
 	wantError(t, err, gateway.ErrPending)
@@ -417,7 +417,7 @@ func (m *mill) called() int {
 // crash would, and has another library finish it.
 func TestAnotherProcessTakesUpWhatIsLeft(t *testing.T) {
 	h := newHouse(t, func(o *uploads.Options) { o.Patience = 20 * time.Millisecond }).work()
-	store := h.shelf(anyone, "S")
+	store := h.vectorStore(anyone, "S")
 	stays, goes, dies := h.file(anyone, "stays.txt", "stays"), h.file(anyone, "goes.txt", "goes"), h.file(anyone, "dies.txt", "dies")
 	h.attach(anyone, store, goes)
 	h.attach(anyone, store, dies)
@@ -428,7 +428,7 @@ func TestAnotherProcessTakesUpWhatIsLeft(t *testing.T) {
 	h.attach(anyone, store, stays)
 	wantError(t, h.Detach(t.Context(), anyone, store, goes), gateway.ErrPending)
 	wantError(t, h.DeleteFile(t.Context(), anyone, dies), gateway.ErrPending)
-	torn := h.shelf(anyone, "Torn down")
+	torn := h.vectorStore(anyone, "Torn down")
 	wantError(t, h.DeleteVectorStore(t.Context(), anyone, torn), gateway.ErrPending)
 	old := filepath.Join(h.opt.Dir, ".part-123")
 	writeOld(t, old)
@@ -520,7 +520,7 @@ func TestStatusOfAFailedRun(t *testing.T) {
 	h := newHouse(t)
 	h.mill.err = errors.New("embed: dial tcp 10.1.2.3:443")
 	h.work()
-	store, id := h.shelf(anyone, "S"), h.file(anyone, "a.txt", "text")
+	store, id := h.vectorStore(anyone, "S"), h.file(anyone, "a.txt", "text")
 	h.attach(anyone, store, id)
 	f := h.until(anyone, store, id, func(f gateway.VectorStoreFile) bool { return f.Error != nil })
 	if f.Status != gateway.InProgress || f.Error.Code != "server_error" || strings.Contains(f.Error.Message, "10.1.2.3") {
@@ -536,14 +536,14 @@ func TestPassingFailureIsTriedAgainAndThenGivenUp(t *testing.T) {
 	clock := time.Now()
 	var mu sync.Mutex
 	h := newHouse(t, func(o *uploads.Options) {
-		o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); clock = clock.Add(10 * time.Second); return clock }
+		o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); clock = clock.Add(time.Minute); return clock }
 	})
 	busy := gateway.FileError{Code: "server_error", Message: "busy"}
 	h.mill.refuse = map[string]uploads.Failure{
 		"a.txt": {Error: busy, Passing: true}, "b.txt": {Error: gateway.FileError{Code: "invalid_file", Message: "torn"}},
 	}
 	h.work()
-	store, a, b := h.shelf(anyone, "S"), h.file(anyone, "a.txt", "text"), h.file(anyone, "b.txt", "text")
+	store, a, b := h.vectorStore(anyone, "S"), h.file(anyone, "a.txt", "text"), h.file(anyone, "b.txt", "text")
 	h.attach(anyone, store, a)
 	if f := h.settled(anyone, store, a); f.Status != gateway.Failed || f.Error.Message != "busy" {
 		t.Errorf("after all attempts: %+v", f)
@@ -567,7 +567,7 @@ func TestPassingFailureIsTriedAgainAndThenGivenUp(t *testing.T) {
 
 func TestCancelledBatchKeepsWhatIsDone(t *testing.T) {
 	h := newHouse(t)
-	store := h.shelf(anyone, "S")
+	store := h.vectorStore(anyone, "S")
 	var as []gateway.Attachment
 	for _, name := range []string{"a.txt", "b.txt"} {
 		as = append(as, gateway.Attachment{File: h.file(anyone, name, name)})
@@ -601,7 +601,7 @@ func TestCancelledBatchKeepsWhatIsDone(t *testing.T) {
 // one that lacks the bytes leaves it to the other.
 func TestTwoProcessesShareTheWork(t *testing.T) {
 	h := newHouse(t)
-	store := h.shelf(anyone, "S")
+	store := h.vectorStore(anyone, "S")
 	id := h.file(anyone, "a.txt", "text")
 	elsewhere := h.opt
 	elsewhere.Dir, elsewhere.Owner = t.TempDir(), "two"

@@ -76,8 +76,8 @@ type file struct {
 	Deleted    bool      `json:"deleted,omitempty"` // it is going
 }
 
-// shelf is a record by the collection's name: a vector store that was made by the API.
-type shelf struct {
+// storeRecord is a record by the collection's name: a vector store that was made by the API.
+type storeRecord struct {
 	Tenant      string            `json:"tenant"`
 	Name        string            `json:"name"`
 	Description string            `json:"description,omitempty"`
@@ -89,8 +89,8 @@ type shelf struct {
 	Deleted bool `json:"deleted,omitempty"` // it is going
 }
 
-// wish is a record by the file's id, in a collection: what is wanted of the file there.
-type wish struct {
+// attachment is a record by the file's id, in a collection: what is wanted of the file there.
+type attachment struct {
 	Tenant     string             `json:"tenant"`
 	Principals []string           `json:"principals,omitempty"` // of the uploader
 	Name       string             `json:"name"`
@@ -106,7 +106,7 @@ type wish struct {
 	Deleted    bool               `json:"deleted,omitempty"`
 }
 
-func (w wish) uri(id string) string { return gateway.UploadURI(id, w.Name) }
+func (att attachment) uri(id string) string { return gateway.UploadURI(id, att.Name) }
 
 // chunking is retriever.Chunking as it is kept.
 type chunking struct {
@@ -117,8 +117,8 @@ type chunking struct {
 
 // outcome is a record by the file's id, in a collection.
 type outcome struct {
-	Rev       string             `json:"rev"`   // of the wish that is done
-	Tried     string             `json:"tried"` // of the wish that was tried last
+	Rev       string             `json:"rev"`   // of the attachment that is done
+	Tried     string             `json:"tried"` // of the attachment that was tried last
 	Status    gateway.FileStatus `json:"status"`
 	Error     *gateway.FileError `json:"error,omitempty"`
 	Documents int                `json:"documents"`          // in the store now

@@ -147,11 +147,11 @@ func (w *worker) purgeDeleted(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
-		wishes, err := w.wishes.all(ctx, name)
+		attachments, err := w.attachments.all(ctx, name)
 		if err != nil {
 			return err
 		}
-		maps.DeleteFunc(kept, func(id string, _ file) bool { _, wanted := wishes[id]; return wanted })
+		maps.DeleteFunc(kept, func(id string, _ file) bool { _, wanted := attachments[id]; return wanted })
 	}
 	for id := range kept {
 		if err := w.purge(ctx, id); err != nil {
@@ -187,14 +187,14 @@ func (w *worker) collection(ctx context.Context, name string) error {
 func (w *worker) workOff(ctx context.Context, name string) error {
 	clear(w.reviewed)
 	for ctx.Err() == nil {
-		shelves, err := w.shelves.all(ctx, home)
+		stores, err := w.stores.all(ctx, home)
 		if err != nil {
 			return err
 		}
-		if shelves[name].Deleted {
+		if stores[name].Deleted {
 			return w.tearDown(ctx, name)
 		}
-		d, err := w.desk(ctx, name)
+		d, err := w.attached(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -219,14 +219,14 @@ func (w *worker) tearDown(ctx context.Context, name string) error {
 	if err != nil && !errors.Is(err, retriever.ErrCollectionNotFound) {
 		return fmt.Errorf("delete: %w", err)
 	}
-	d, err := w.desk(ctx, name)
+	d, err := w.attached(ctx, name)
 	if err != nil {
 		return err
 	}
 	delete(w.review, name)
 	return errors.Join(
-		w.wishes.delete(ctx, name, sorted(d.wishes)...), w.states.delete(ctx, name, sorted(d.states)...),
-		w.batches.delete(ctx, name, sorted(d.batches)...), w.queue.delete(ctx, home, name), w.shelves.delete(ctx, home, name),
+		w.attachments.delete(ctx, name, sorted(d.attachments)...), w.outcomes.delete(ctx, name, sorted(d.outcomes)...),
+		w.batches.delete(ctx, name, sorted(d.batches)...), w.queue.delete(ctx, home, name), w.stores.delete(ctx, home, name),
 	)
 }
 
@@ -235,11 +235,11 @@ func (w *worker) leave(ctx context.Context, name string) error {
 	if err := w.queue.delete(ctx, home, name); err != nil {
 		return err
 	}
-	d, err := w.desk(ctx, name)
+	d, err := w.attached(ctx, name)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(sorted(d.wishes), func(id string) bool { return !d.done(id) }) {
+	if slices.ContainsFunc(sorted(d.attachments), func(id string) bool { return !d.done(id) }) {
 		return w.enqueue(ctx, name)
 	}
 	return nil

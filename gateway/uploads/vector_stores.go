@@ -16,8 +16,8 @@ import (
 
 // store is a vector store as one caller sees it.
 type store struct {
-	info  retriever.CollectionInfo // zero where there is no collection, or nothing in it for the caller
-	shelf *shelf                   // nil: not made by the API, or by another tenant
+	info   retriever.CollectionInfo // zero where there is no collection, or nothing in it for the caller
+	record *storeRecord             // nil: not made by the API, or by another tenant
 }
 
 // open returns a vector store that the caller may see. That is a collection as
@@ -28,16 +28,16 @@ func (l *Library) open(ctx context.Context, scope retriever.Scope, name string) 
 	if retriever.CheckCollectionName(name) != nil || !scope.AllowsCollection(name) {
 		return store{}, missing
 	}
-	shelves, err := l.shelves.all(ctx, home)
+	stores, err := l.stores.all(ctx, home)
 	if err != nil {
 		return store{}, err
 	}
 	var s store
-	if sh, ok := shelves[name]; ok && sh.Tenant == scope.Tenant {
+	if sh, ok := stores[name]; ok && sh.Tenant == scope.Tenant {
 		if sh.Deleted {
 			return store{}, missing
 		}
-		s.shelf = &sh
+		s.record = &sh
 	}
 	s.info, err = l.o.Store.Collection(ctx, scope, name)
 	switch {
@@ -50,10 +50,10 @@ func (l *Library) open(ctx context.Context, scope retriever.Scope, name string) 
 	if name == retriever.DefaultCollection || scope.Names(name) {
 		return s, nil
 	}
-	if s.shelf == nil {
+	if s.record == nil {
 		return store{}, missing
 	}
-	there, err := l.stands(ctx, name, *s.shelf)
+	there, err := l.stands(ctx, name, *s.record)
 	if err != nil || !there {
 		return store{}, cmp.Or(err, missing)
 	}
@@ -62,7 +62,7 @@ func (l *Library) open(ctx context.Context, scope retriever.Scope, name string) 
 
 // stands reports whether a vector store is what the API left it: not one whose collection
 // somebody has deleted.
-func (l *Library) stands(ctx context.Context, name string, s shelf) (bool, error) {
+func (l *Library) stands(ctx context.Context, name string, s storeRecord) (bool, error) {
 	if !s.Begun {
 		return true, nil
 	}
@@ -76,13 +76,13 @@ func (l *Library) stands(ctx context.Context, name string, s shelf) (bool, error
 // CreateVectorStore makes an empty one under a name that tells nothing of others. The
 // collection comes with its first document.
 func (l *Library) CreateVectorStore(ctx context.Context, scope retriever.Scope, about gateway.AboutStore) (gateway.VectorStore, error) {
-	s := shelf{Tenant: scope.Tenant, Created: l.o.Now().UTC()}
+	s := storeRecord{Tenant: scope.Tenant, Created: l.o.Now().UTC()}
 	s.apply(about)
 	name := collectionName(s.Name)
 	if !scope.AllowsCollection(name) {
 		return gateway.VectorStore{}, fmt.Errorf("%w: it is for certain collections, to which no new one belongs", gateway.ErrNotYours)
 	}
-	if err := l.shelves.put(ctx, home, name, s); err != nil {
+	if err := l.stores.put(ctx, home, name, s); err != nil {
 		return gateway.VectorStore{}, err
 	}
 	return l.VectorStore(ctx, scope, name)
@@ -105,7 +105,7 @@ func collectionName(title string) string {
 	return strings.TrimPrefix(slug+"-"+newID("")[:random], "-")
 }
 
-func (s *shelf) apply(about gateway.AboutStore) {
+func (s *storeRecord) apply(about gateway.AboutStore) {
 	if about.Name != nil {
 		s.Name = *about.Name
 	}
@@ -124,7 +124,7 @@ func (l *Library) VectorStores(ctx context.Context, scope retriever.Scope) ([]ga
 	if err != nil {
 		return nil, fmt.Errorf("collections: %w", err)
 	}
-	shelves, err := l.shelves.all(ctx, home)
+	stores, err := l.stores.all(ctx, home)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (l *Library) VectorStores(ctx context.Context, scope retriever.Scope) ([]ga
 	for _, i := range infos {
 		seen[i.Name] = store{info: i}
 	}
-	for name, sh := range shelves {
+	for name, sh := range stores {
 		if sh.Tenant != scope.Tenant || !scope.AllowsCollection(name) {
 			continue
 		}
@@ -147,12 +147,12 @@ func (l *Library) VectorStores(ctx context.Context, scope retriever.Scope) ([]ga
 			}
 			s.info.Name = name
 		}
-		s.shelf = &sh
+		s.record = &sh
 		seen[name] = s
 	}
 	var out []gateway.VectorStore
 	for _, s := range seen {
-		if s.shelf != nil && s.shelf.Deleted {
+		if s.record != nil && s.record.Deleted {
 			continue
 		}
 		v, err := l.show(ctx, scope, s)
@@ -177,8 +177,8 @@ func (l *Library) show(ctx context.Context, scope retriever.Scope, s store) (gat
 	v := gateway.VectorStore{
 		Collection: s.info.Name, Name: s.info.Name, Created: s.info.CreatedAt, Active: s.info.LastIngest, Bytes: s.info.Bytes,
 	}
-	if s.shelf != nil {
-		v.Name, v.Description, v.Metadata, v.Created = s.shelf.Name, s.shelf.Description, s.shelf.Metadata, s.shelf.Created
+	if s.record != nil {
+		v.Name, v.Description, v.Metadata, v.Created = s.record.Name, s.record.Description, s.record.Metadata, s.record.Created
 	}
 	v.Active = later(v.Active, v.Created)
 	var err error
@@ -200,17 +200,17 @@ func later(a, b time.Time) time.Time {
 // count counts what the caller sees: a document is a completed file, except that all
 // that was made of one uploaded file is one.
 func (l *Library) count(ctx context.Context, scope retriever.Scope, info retriever.CollectionInfo) (c gateway.FileCounts, err error) {
-	desk, err := l.desk(ctx, info.Name)
+	attached, err := l.attached(ctx, info.Name)
 	if err != nil {
 		return c, err
 	}
 	others := info.Documents
-	for id, w := range desk.wishes {
+	for id, w := range attached.attachments {
 		if !w.Deleted && owns(scope, w.Tenant, w.Principals) {
-			c.Add(desk.status(id))
+			c.Add(attached.status(id))
 		}
 		if scope.Allows(retriever.Document{Tenant: w.Tenant, ACL: w.ACL}) {
-			others -= desk.states[id].Documents
+			others -= attached.outcomes[id].Documents
 		}
 	}
 	others = max(0, others)
@@ -221,24 +221,24 @@ func (l *Library) count(ctx context.Context, scope retriever.Scope, info retriev
 
 // UpdateVectorStore changes what is said of one that the API made.
 func (l *Library) UpdateVectorStore(ctx context.Context, scope retriever.Scope, name string, about gateway.AboutStore) (gateway.VectorStore, error) {
-	if err := l.changeShelf(ctx, scope, name, func(s *shelf) { s.apply(about) }); err != nil {
+	if err := l.changeStore(ctx, scope, name, func(s *storeRecord) { s.apply(about) }); err != nil {
 		return gateway.VectorStore{}, err
 	}
 	return l.VectorStore(ctx, scope, name)
 }
 
-func (l *Library) changeShelf(ctx context.Context, scope retriever.Scope, name string, change func(*shelf)) error {
+func (l *Library) changeStore(ctx context.Context, scope retriever.Scope, name string, change func(*storeRecord)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s, err := l.open(ctx, scope, name)
 	switch {
 	case err != nil:
 		return err
-	case s.shelf == nil:
+	case s.record == nil:
 		return fmt.Errorf("%w: `ragway collections` changes this vector store", gateway.ErrNotYours)
 	}
-	change(s.shelf)
-	return l.shelves.put(ctx, home, name, *s.shelf)
+	change(s.record)
+	return l.stores.put(ctx, home, name, *s.record)
 }
 
 // DeleteVectorStore removes one that the API made, if there is nothing in it that the
@@ -252,17 +252,17 @@ func (l *Library) DeleteVectorStore(ctx context.Context, scope retriever.Scope, 
 	if err != nil && !errors.Is(err, retriever.ErrCollectionNotFound) {
 		return fmt.Errorf("collection %s: %w", name, err)
 	}
-	if s.shelf != nil && all.Documents > s.info.Documents {
+	if s.record != nil && all.Documents > s.info.Documents {
 		return fmt.Errorf("%w: it holds documents that are not for it to see", gateway.ErrNotYours)
 	}
-	if err := l.changeShelf(ctx, scope, name, func(s *shelf) { s.Deleted = true }); err != nil {
+	if err := l.changeStore(ctx, scope, name, func(s *storeRecord) { s.Deleted = true }); err != nil {
 		return err
 	}
 	if err := l.enqueue(ctx, name); err != nil {
 		return err
 	}
 	return l.await(ctx, func() (bool, error) {
-		left, err := l.shelves.all(ctx, home)
+		left, err := l.stores.all(ctx, home)
 		_, there := left[name]
 		return !there, err
 	})
