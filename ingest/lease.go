@@ -52,16 +52,10 @@ const askAgain = 500 * time.Millisecond
 func (t turn) await(ctx context.Context, note func(string)) (held context.Context, release func() error, err error) {
 	said := ""
 	for {
-		held, release, err = retriever.HoldLease(ctx, t.state, t.lease, t.owner)
+		held, release, err = retriever.HoldLease(ctx, t.state, t.lease, t.owner, t.abandoned)
 		other, isHeld := errors.AsType[*retriever.LeaseHeld](err)
-		switch {
-		case !isHeld:
+		if !isHeld {
 			return held, release, err
-		case t.abandoned != nil && t.abandoned(other.Holder):
-			if err := t.state.ReleaseLease(ctx, t.lease, other.Holder); err != nil {
-				return nil, nil, fmt.Errorf("lease %s of %s: %w", t.lease, other.Holder, err)
-			}
-			continue
 		}
 		if other.Holder != said {
 			said = other.Holder

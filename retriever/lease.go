@@ -21,14 +21,23 @@ func (e *LeaseHeld) Unwrap() error { return ErrLeaseLost }
 // HoldLease takes the named lease for owner and renews it in the background until release
 // is called, also after the end of ctx: what is in flight then may still be written. held
 // ends with ErrLeaseLost as its cause when the lease is lost. A lease that another holds is
-// a *LeaseHeld; nothing waits for it.
-func HoldLease(ctx context.Context, s State, name, owner string) (held context.Context, release func() error, err error) {
-	holder, err := s.AcquireLease(ctx, name, owner, leaseTTL)
-	switch {
-	case errors.Is(err, ErrLeaseLost):
-		return nil, nil, &LeaseHeld{name, holder}
-	case err != nil:
-		return nil, nil, fmt.Errorf("lease %s: %w", name, err)
+// a *LeaseHeld; nothing waits for it. abandoned says that a holder is known to be dead, so
+// that its lease is taken over; nil: it is held until it expires.
+func HoldLease(ctx context.Context, s State, name, owner string, abandoned func(holder string) bool) (held context.Context, release func() error, err error) {
+	for {
+		holder, err := s.AcquireLease(ctx, name, owner, leaseTTL)
+		if err == nil {
+			break
+		}
+		switch {
+		case !errors.Is(err, ErrLeaseLost):
+			return nil, nil, fmt.Errorf("lease %s: %w", name, err)
+		case abandoned == nil || !abandoned(holder):
+			return nil, nil, &LeaseHeld{name, holder}
+		}
+		if err := s.ReleaseLease(ctx, name, holder); err != nil {
+			return nil, nil, fmt.Errorf("lease %s of %s: %w", name, holder, err)
+		}
 	}
 	held, lose := context.WithCancelCause(ctx)
 	renewal, stop := context.WithCancel(context.WithoutCancel(ctx))

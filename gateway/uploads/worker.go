@@ -163,18 +163,8 @@ func (w *worker) purgeDeleted(ctx context.Context) error {
 
 // collection does what there is to do in one collection, unless another process is at it.
 func (w *worker) collection(ctx context.Context, name string) error {
-	lease := "uploads:" + name
-	held, release, err := retriever.HoldLease(ctx, w.o.Store, lease, w.o.Owner)
-	if other, busy := errors.AsType[*retriever.LeaseHeld](err); busy {
-		if w.o.Abandoned == nil || !w.o.Abandoned(other.Holder) {
-			return nil
-		}
-		if err := w.o.Store.ReleaseLease(ctx, lease, other.Holder); err != nil {
-			return fmt.Errorf("lease %s of %s: %w", lease, other.Holder, err)
-		}
-		held, release, err = retriever.HoldLease(ctx, w.o.Store, lease, w.o.Owner)
-	}
-	if errors.Is(err, retriever.ErrLeaseLost) {
+	held, release, err := retriever.HoldLease(ctx, w.o.Store, "uploads:"+name, w.o.Owner, w.o.Abandoned)
+	if _, busy := errors.AsType[*retriever.LeaseHeld](err); busy {
 		return nil
 	}
 	if err != nil {
