@@ -31,7 +31,7 @@ func (c *collectionsReembedCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if c.Embedder != "" {
-		embedder, err := a.cachedEmbedder(ctx, store, retriever.Fingerprint{})
+		embedder, err := a.newEmbedders(store).of(ctx, retriever.Fingerprint{})
 		if err != nil {
 			return err
 		}

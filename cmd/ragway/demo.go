@@ -81,7 +81,7 @@ func (c *demoCmd) start(ctx context.Context, a *app, dir string, registry *prome
 	if err != nil {
 		return "", err
 	}
-	ing := ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)}
+	ing := a.newIngestion(store, extractors, ingestMetrics(registry))
 	files, err := a.uploads(registry, ing)
 	if err != nil {
 		return "", err

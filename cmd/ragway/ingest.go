@@ -14,7 +14,6 @@ import (
 	"ragway/ingest/extract"
 	"ragway/ingest/source"
 	"ragway/retriever"
-	"ragway/retriever/local"
 )
 
 // errSomeFailed is a finished run in which some documents failed: exit code 3.
@@ -68,12 +67,13 @@ func (c *ingestCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	ing := ingestion{app: a, store: store, formats: registry}
+	var observer ingest.Observer
 	if c.Watch {
-		if ing.observer, err = c.serveMetrics(ctx, a); err != nil {
+		if observer, err = c.serveMetrics(ctx, a); err != nil {
 			return err
 		}
 	}
+	ing := a.newIngestion(store, registry, observer)
 	opt, err := ing.options(ctx, c.Collection)
 	if err != nil {
 		return err
@@ -225,6 +225,11 @@ type ingestion struct {
 	store    retriever.Store
 	formats  *extract.Registry
 	observer ingest.Observer
+	embed    *embedders
+}
+
+func (a *app) newIngestion(store retriever.Store, formats *extract.Registry, observer ingest.Observer) ingestion {
+	return ingestion{a, store, formats, observer, a.newEmbedders(store)}
 }
 
 // options are the engine's for one collection. An existing collection keeps its own
@@ -240,7 +245,7 @@ func (i ingestion) options(ctx context.Context, collection string) (ingest.Optio
 	case !errors.Is(err, retriever.ErrCollectionNotFound):
 		return ingest.Options{}, err
 	}
-	embedder, err := a.cachedEmbedder(ctx, i.store, template.Fingerprint)
+	embedder, err := i.embed.of(ctx, template.Fingerprint)
 	if err != nil {
 		return ingest.Options{}, err
 	}
@@ -256,35 +261,4 @@ func (i ingestion) options(ctx context.Context, collection string) (ingest.Optio
 		Limits:   ingest.Limits{DocumentBytes: int64(a.cfg.Ingest.MaxFileSize), DocumentTime: a.cfg.Ingest.DocumentTimeout},
 		Observer: i.observer, Logger: a.log,
 	}, nil
-}
-
-// cachedEmbedder is the first of the configured embedders that could be of this space, or
-// else the main one, behind the cache in the data folder, so that no text is paid for
-// twice. The built-in one is faster than the cache and goes without.
-func (a *app) cachedEmbedder(ctx context.Context, store retriever.Store, space retriever.Fingerprint) (retriever.Embedder, error) {
-	e, err := a.embedder()
-	if err != nil {
-		return nil, err
-	}
-	if !space.IsZero() && (e == nil || space.Matches(e.Fingerprint()) != nil) {
-		others, err := a.otherEmbedders()
-		if err != nil {
-			return nil, err
-		}
-		if n := slices.IndexFunc(others, func(o retriever.Embedder) bool { return space.Matches(o.Fingerprint()) == nil }); n >= 0 {
-			e = others[n]
-		}
-	}
-	if e == nil || e.Fingerprint().IsStatic() {
-		return e, nil
-	}
-	if s, ok := store.(*local.Store); ok {
-		return retriever.NewCachingEmbedder(e, s.EmbeddingCache(), retriever.CachingOptions{Logger: a.log}), nil
-	}
-	cache, err := local.OpenCache(ctx, a.cfg.DataDir)
-	if err != nil {
-		return nil, fmt.Errorf("open the embedding cache in %s: %w", a.cfg.DataDir, err)
-	}
-	a.onClose(cache.Close)
-	return retriever.NewCachingEmbedder(e, cache, retriever.CachingOptions{Logger: a.log}), nil
 }

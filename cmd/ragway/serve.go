@@ -52,7 +52,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	registry := newRegistry()
-	files, err := a.uploads(registry, ingestion{app: a, store: store, formats: extractors, observer: ingestMetrics(registry)})
+	files, err := a.uploads(registry, a.newIngestion(store, extractors, ingestMetrics(registry)))
 	if err != nil {
 		return err
 	}
