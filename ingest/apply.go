@@ -128,7 +128,7 @@ func (r *run) apply(ctx context.Context) (err error) {
 	if err := r.e.failures.clear(ctx, r.plan.obsolete...); err != nil {
 		return err
 	}
-	if err := r.e.putTokens(ctx, r.plan.tokens); err != nil {
+	if err := r.e.putState(ctx, "tokens", r.plan.tokens); err != nil {
 		return err
 	}
 	if err := r.settle(ctx); err != nil {

@@ -76,13 +76,26 @@ func outermostOf(prefix, uri string) string {
 	return prefix + item
 }
 
-func (p *planner) holdsStored(it Item) bool {
-	for _, k := range p.known {
-		if strings.HasPrefix(k.uri, it.URI+MemberMark) {
-			return true
+func (p *planner) holdsStored(it Item) bool { return len(p.stored(it.URI)) > 0 }
+
+// stored are the documents inside a container that the store has, in no order. The
+// container may itself be in another.
+func (p *planner) stored(uri string) []*knownDocument {
+	if p.inside == nil {
+		p.inside = map[string][]*knownDocument{}
+		for _, k := range p.known {
+			if outer := p.outermost(k.uri); outer != k.uri {
+				p.inside[outer] = append(p.inside[outer], k)
+			}
 		}
 	}
-	return false
+	var out []*knownDocument
+	for _, k := range p.inside[p.outermost(uri)] {
+		if strings.HasPrefix(k.uri, uri+MemberMark) {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // members are the stored documents inside a container, by URI; none where it is none.
@@ -91,8 +104,8 @@ func (p *planner) members(en *Entry) []*knownDocument {
 		return nil
 	}
 	var out []*knownDocument
-	for _, k := range p.known {
-		if k.tenant == en.offer.Tenant && !k.seen && strings.HasPrefix(k.uri, en.Item.URI+MemberMark) {
+	for _, k := range p.stored(en.Item.URI) {
+		if k.tenant == en.offer.Tenant && !k.seen {
 			out = append(out, k)
 		}
 	}

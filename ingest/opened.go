@@ -91,19 +91,6 @@ func (p *planner) holdsTheSame(it Item) bool {
 	return true
 }
 
-// stored are the members of a container that the store has.
-func (p *planner) stored(uri string) []*knownDocument {
-	if p.inside == nil {
-		p.inside = map[string][]*knownDocument{}
-		for _, k := range p.known {
-			if outer := p.outermost(k.uri); outer != k.uri {
-				p.inside[outer] = append(p.inside[outer], k)
-			}
-		}
-	}
-	return p.inside[uri]
-}
-
 // open notes a container that was taken apart, whose entries are those given.
 func (p *planner) open(it Item, entries []*Entry) {
 	as, _, ok := p.asOpened(it)
@@ -143,11 +130,5 @@ func (r *run) keepContainers(ctx context.Context) error {
 		}
 		records = append(records, retriever.Record{Collection: r.e.o.Collection, Kind: containerKind, Key: o.id, Value: value})
 	}
-	if len(records) == 0 {
-		return nil
-	}
-	if err := r.e.o.Store.PutRecords(ctx, records...); err != nil {
-		return fmt.Errorf("containers: %w", err)
-	}
-	return nil
+	return r.e.putState(ctx, "containers", records)
 }

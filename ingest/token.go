@@ -81,10 +81,11 @@ func (e *Engine) tokenRecord(id, value, hash string) (retriever.Record, error) {
 	return retriever.Record{Collection: e.o.Collection, Kind: tokenKind, Key: id, Value: v}, err
 }
 
-func (e *Engine) putTokens(ctx context.Context, records []retriever.Record) error {
+// putState writes records, of what is told in an error, as many at once as documents.
+func (e *Engine) putState(ctx context.Context, what string, records []retriever.Record) error {
 	for some := range slices.Chunk(records, e.o.Limits.PutDocuments) {
 		if err := e.o.Store.PutRecords(ctx, some...); err != nil {
-			return fmt.Errorf("tokens: %w", err)
+			return fmt.Errorf("%s: %w", what, err)
 		}
 	}
 	return nil
@@ -103,7 +104,7 @@ func (e *Engine) keepTokens(ctx context.Context, group []*pending) error {
 		}
 		records = append(records, r)
 	}
-	return e.putTokens(ctx, records)
+	return e.putState(ctx, "tokens", records)
 }
 
 // clearTokens removes those of documents that have been deleted.
