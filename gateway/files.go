@@ -251,13 +251,10 @@ func cleanFilename(name string) string {
 const longestFilesPage = 10_000
 
 func (s *Server) listFiles(c *gin.Context) {
-	p, err := decodePage(c, longestFilesPage)
+	p, err := decodePage(c, longestFilesPage, longestFilesPage)
 	if err != nil {
 		s.answerError(c, err)
 		return
-	}
-	if c.Query("limit") == "" {
-		p.limit = longestFilesPage
 	}
 	files, err := s.opt.Uploads.Files(c.Request.Context(), scopeOf(c))
 	if err != nil {

@@ -23,8 +23,9 @@ const (
 	maxPage     = 100
 )
 
-func decodePage(c *gin.Context, most int) (pageRequest, error) {
-	p := pageRequest{limit: defaultPage, after: c.Query("after"), before: c.Query("before")}
+// decodePage reads a request for a page of usual items, or of at most most.
+func decodePage(c *gin.Context, usual, most int) (pageRequest, error) {
+	p := pageRequest{limit: usual, after: c.Query("after"), before: c.Query("before")}
 	if n := c.Query("limit"); n != "" {
 		limit, err := strconv.Atoi(n)
 		if err != nil || limit < 1 || limit > most {

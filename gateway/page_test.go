@@ -61,7 +61,7 @@ func TestPagesAreTheListOnceInOrder(t *testing.T) {
 func TestPageRequestsThatAreRefused(t *testing.T) {
 	for _, query := range []string{"limit=0", "limit=101", "limit=x", "order=up", "after=a&before=b"} {
 		c := &gin.Context{Request: httptest.NewRequest(http.MethodGet, "/?"+query, http.NoBody)}
-		if _, err := decodePage(c, maxPage); err == nil {
+		if _, err := decodePage(c, defaultPage, maxPage); err == nil {
 			t.Errorf("%s is accepted", query)
 		}
 	}

@@ -193,6 +193,10 @@ func (b FileBatch) status() FileStatus {
 // called so.
 const uploadScheme = "upload://"
 
+// MemberMark stands between the URI of a container and the place in it of a document, as
+// ingest writes it.
+const MemberMark = "!/"
+
 // UploadURI names what is made of an uploaded file: upload://FILE-ID/NAME.
 func UploadURI(file, name string) string {
 	return uploadScheme + file + "/" + strings.NewReplacer("%", "%25", "#", "%23").Replace(name)

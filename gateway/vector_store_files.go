@@ -108,7 +108,7 @@ func (s *Server) attach(c *gin.Context) (VectorStoreFile, error) {
 
 // listVectorStoreFiles lists those of a vector store, or of one batch.
 func (s *Server) listVectorStoreFiles(c *gin.Context) {
-	p, err := decodePage(c, maxPage)
+	p, err := decodePage(c, defaultPage, maxPage)
 	if err != nil {
 		s.answerError(c, err)
 		return
@@ -210,7 +210,7 @@ func (s *Server) contentOf(c *gin.Context) (contentPage, error) {
 			return out, err
 		}
 		_, name := fileOf(d)
-		out.Filename, _, _ = strings.Cut(name, "!/")
+		out.Filename, _, _ = strings.Cut(name, MemberMark)
 		var text strings.Builder
 		for _, p := range reassemble(chunks) {
 			text.WriteString(p.Text)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -156,10 +157,8 @@ func (s *Server) newVectorStore(c *gin.Context) (VectorStore, error) {
 		return VectorStore{}, err
 	}
 	ctx, scope := c.Request.Context(), scopeOf(c)
-	for _, f := range files { // before anything is made
-		if _, err := s.opt.Uploads.File(ctx, scope, f.File); err != nil {
-			return VectorStore{}, fmt.Errorf("%w: %s", err, firstRunes(f.File, longestShown))
-		}
+	if err := s.haveFiles(ctx, scope, files); err != nil { // before anything is made
+		return VectorStore{}, err
 	}
 	v, err := s.opt.Uploads.CreateVectorStore(ctx, scope, about)
 	if err != nil || len(files) == 0 {
@@ -171,8 +170,29 @@ func (s *Server) newVectorStore(c *gin.Context) (VectorStore, error) {
 	return s.opt.Uploads.VectorStore(ctx, scope, v.Collection)
 }
 
+// haveFiles is an error that names the first of the files that the caller does not have.
+func (s *Server) haveFiles(ctx context.Context, scope retriever.Scope, wanted []Attachment) error {
+	if len(wanted) == 0 {
+		return nil
+	}
+	have, err := s.opt.Uploads.Files(ctx, scope)
+	if err != nil {
+		return err
+	}
+	ids := make(map[string]bool, len(have))
+	for _, f := range have {
+		ids[f.ID] = true
+	}
+	for _, a := range wanted {
+		if !ids[a.File] {
+			return fmt.Errorf("%w: %s", ErrFileNotFound, firstRunes(a.File, longestShown))
+		}
+	}
+	return nil
+}
+
 func (s *Server) listVectorStores(c *gin.Context) {
-	p, err := decodePage(c, maxPage)
+	p, err := decodePage(c, defaultPage, maxPage)
 	if err != nil {
 		s.answerError(c, err)
 		return

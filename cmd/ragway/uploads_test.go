@@ -17,6 +17,8 @@ import (
 	"github.com/openai/openai-go/v3/packages/param"
 	goopenai "github.com/sashabaranov/go-openai"
 
+	"ragway/gateway"
+	"ragway/ingest"
 	"ragway/retriever/qdrant/qdranttest"
 )
 
@@ -409,5 +411,11 @@ func TestKeyOfTheEnvironmentWritesWhereItIsToldTo(t *testing.T) {
 			t.Errorf("%v: %s, %v, want %d", tt.environ, resp.Status, err, tt.status)
 		}
 		s.stop()
+	}
+}
+
+func TestGatewayTakesContainersApartAsIngestWritesThem(t *testing.T) {
+	if gateway.MemberMark != ingest.MemberMark {
+		t.Errorf("%q, and ingest writes %q", gateway.MemberMark, ingest.MemberMark)
 	}
 }

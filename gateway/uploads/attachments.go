@@ -48,6 +48,9 @@ func (d attached) status(id string) gateway.FileStatus {
 
 // Attach wants a file in a vector store.
 func (l *Library) Attach(ctx context.Context, scope retriever.Scope, name string, a gateway.Attachment) (gateway.VectorStoreFile, error) {
+	if _, err := l.open(ctx, scope, name); err != nil {
+		return gateway.VectorStoreFile{}, err
+	}
 	if err := l.attach(ctx, scope, name, []gateway.Attachment{a}, ""); err != nil {
 		return gateway.VectorStoreFile{}, err
 	}
@@ -74,12 +77,9 @@ func (l *Library) AttachBatch(ctx context.Context, scope retriever.Scope, name s
 	return l.FileBatch(ctx, scope, name, id)
 }
 
-// attach writes attachments. Of a file that is there already an access list that is not said
+// attach writes attachments to a vector store that the caller may see. Of a file that is there already an access list that is not said
 // stays.
 func (l *Library) attach(ctx context.Context, scope retriever.Scope, name string, as []gateway.Attachment, batch string) error {
-	if _, err := l.open(ctx, scope, name); err != nil {
-		return err
-	}
 	kept, err := l.files.all(ctx, home)
 	if err != nil {
 		return err
@@ -338,15 +338,15 @@ func (l *Library) Detach(ctx context.Context, scope retriever.Scope, name, id st
 	if _, err := l.VectorStoreFile(ctx, scope, name, id); err != nil {
 		return err
 	}
-	docs, err := l.DocumentsOf(ctx, scope, name, id)
-	if err != nil {
-		return err
-	}
 	attachments, err := l.attachments.all(ctx, name)
 	if err != nil {
 		return err
 	}
 	if _, uploaded := attachments[id]; !uploaded {
+		docs, err := l.DocumentsOf(ctx, scope, name, id)
+		if err != nil {
+			return err
+		}
 		return l.deleteDocuments(ctx, name, docs)
 	}
 	if err := l.remove(ctx, name, id); err != nil {

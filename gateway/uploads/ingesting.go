@@ -77,7 +77,7 @@ func (w *worker) ingest(ctx context.Context, name string, d attached, ids []stri
 		}
 		items = append(items, w.item(id, att))
 	}
-	if err := w.tell(ctx, name, cancelled); err != nil || len(items) == 0 {
+	if err := w.outcomes.putAll(ctx, name, cancelled); err != nil || len(items) == 0 {
 		return err
 	}
 	failures, err := w.o.Ingest(ctx, name, d.attachments[ids[0]].Tenant, items)
@@ -106,7 +106,7 @@ func (w *worker) ingest(ctx context.Context, name string, d attached, ids []stri
 	if err := w.forget(ctx, name, gone); err != nil {
 		return err
 	}
-	return w.tell(ctx, name, became)
+	return w.outcomes.putAll(ctx, name, became)
 }
 
 func (l *Library) item(id string, att attachment) Item {
@@ -140,7 +140,7 @@ func (w *worker) outcome(ctx context.Context, name, id string, att attachment, b
 		switch {
 		case f.URI == uri:
 			out.Status, out.Error, passing = gateway.Failed, &f.Error, f.Passing
-		case strings.HasPrefix(f.URI, uri+"!/"):
+		case strings.HasPrefix(f.URI, uri+gateway.MemberMark):
 			inside++
 			passing = passing || f.Passing
 			if out.Error == nil {
@@ -178,26 +178,7 @@ func (w *worker) tellHeldUp(ctx context.Context, name string, d attached, ids []
 			became[id] = st
 		}
 	}
-	return w.tell(ctx, name, became)
-}
-
-// tell writes what became of files.
-func (l *Library) tell(ctx context.Context, name string, became map[string]outcome) error {
-	var records []retriever.Record
-	for _, id := range sorted(became) {
-		r, err := l.outcomes.record(name, id, became[id])
-		if err != nil {
-			return err
-		}
-		records = append(records, r)
-	}
-	if len(records) == 0 {
-		return nil
-	}
-	if err := l.o.Store.PutRecords(ctx, records...); err != nil {
-		return fmt.Errorf("uploads: %w", err)
-	}
-	return nil
+	return w.outcomes.putAll(ctx, name, became)
 }
 
 // forget drops the records of files whose documents are gone, unless they are wanted again.
@@ -232,7 +213,7 @@ func (l *Library) begun(ctx context.Context, name string) error {
 	if !ok || s.Begun {
 		return nil
 	}
-	there, err := l.stands(ctx, name, storeRecord{Begun: true})
+	there, err := l.exists(ctx, name)
 	if err != nil || !there {
 		return err
 	}

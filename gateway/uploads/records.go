@@ -28,11 +28,22 @@ func (t table[T]) record(collection, key string, v T) (retriever.Record, error) 
 }
 
 func (t table[T]) put(ctx context.Context, collection, key string, v T) error {
-	r, err := t.record(collection, key, v)
-	if err != nil {
-		return err
+	return t.putAll(ctx, collection, map[string]T{key: v})
+}
+
+func (t table[T]) putAll(ctx context.Context, collection string, values map[string]T) error {
+	var records []retriever.Record
+	for _, key := range sorted(values) {
+		r, err := t.record(collection, key, values[key])
+		if err != nil {
+			return err
+		}
+		records = append(records, r)
 	}
-	if err := t.state.PutRecords(ctx, r); err != nil {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := t.state.PutRecords(ctx, records...); err != nil {
 		return fmt.Errorf("%s: %w", t.kind, err)
 	}
 	return nil

@@ -33,11 +33,11 @@ func (l *Library) open(ctx context.Context, scope retriever.Scope, name string) 
 		return store{}, err
 	}
 	var s store
-	if sh, ok := stores[name]; ok && sh.Tenant == scope.Tenant {
-		if sh.Deleted {
+	if rec, ok := stores[name]; ok && rec.Tenant == scope.Tenant {
+		if rec.Deleted {
 			return store{}, missing
 		}
-		s.record = &sh
+		s.record = &rec
 	}
 	s.info, err = l.o.Store.Collection(ctx, scope, name)
 	switch {
@@ -66,11 +66,19 @@ func (l *Library) stands(ctx context.Context, name string, s storeRecord) (bool,
 	if !s.Begun {
 		return true, nil
 	}
+	return l.exists(ctx, name)
+}
+
+// exists reports whether there is a collection of the name, whoever may see it.
+func (l *Library) exists(ctx context.Context, name string) (bool, error) {
 	_, err := l.o.Store.Settings(ctx, l.o.Scope, name)
-	if errors.Is(err, retriever.ErrCollectionNotFound) {
+	switch {
+	case errors.Is(err, retriever.ErrCollectionNotFound):
 		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("collection %s: %w", name, err)
 	}
-	return err == nil, err
+	return true, nil
 }
 
 // CreateVectorStore makes an empty one under a name that tells nothing of others. The
@@ -132,13 +140,13 @@ func (l *Library) VectorStores(ctx context.Context, scope retriever.Scope) ([]ga
 	for _, i := range infos {
 		seen[i.Name] = store{info: i}
 	}
-	for name, sh := range stores {
-		if sh.Tenant != scope.Tenant || !scope.AllowsCollection(name) {
+	for name, rec := range stores {
+		if rec.Tenant != scope.Tenant || !scope.AllowsCollection(name) {
 			continue
 		}
 		s, known := seen[name]
 		if !known {
-			there, err := l.stands(ctx, name, sh)
+			there, err := l.stands(ctx, name, rec)
 			if err != nil {
 				return nil, err
 			}
@@ -147,7 +155,7 @@ func (l *Library) VectorStores(ctx context.Context, scope retriever.Scope) ([]ga
 			}
 			s.info.Name = name
 		}
-		s.record = &sh
+		s.record = &rec
 		seen[name] = s
 	}
 	var out []gateway.VectorStore
