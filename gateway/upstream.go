@@ -26,13 +26,33 @@ type Upstream interface {
 	Do(ctx context.Context, call Call) (*Reply, error)
 }
 
+// API is a family of endpoints that a model server speaks.
+type API string
+
+const (
+	OpenAI    API = "openai"    // /chat/completions, /responses and all that stands beside them
+	Anthropic API = "anthropic" // /messages
+	Gemini    API = "gemini"    // /models/{model}:generateContent
+)
+
 // Call is one request to an Upstream.
 type Call struct {
 	Method string
-	Path   string // below the base URL, e.g. "/chat/completions"
+	Path   string // below the base URL with its version, e.g. "/chat/completions"
+	Query  string // raw, without a credential; "" for none
 	// Header holds the client's end-to-end headers without any credential.
 	Header http.Header
 	Body   []byte // nil for none
+
+	API      API    // the one that Path belongs to
+	Model    string // asked for; "" where the endpoint has none
+	Upstream string // the one that has to answer, by its name; "" for whichever serves Model
+	// Rename is the call under another model name, for an upstream that knows Model by
+	// that one; nil where a call has no name to change.
+	Rename func(model string) (path string, body []byte)
+	// Credential is the client's own key for the upstream, for one that is configured to
+	// pass it on; "" for none.
+	Credential string
 
 	// Question and Passages are what retrieval understood and found. A model server reads
 	// them in Body; the extractive answerer reads them here.
@@ -42,9 +62,11 @@ type Call struct {
 
 // Reply is an Upstream's answer.
 type Reply struct {
-	Status int
-	Header http.Header // end-to-end headers
-	Body   io.ReadCloser
+	Status   int
+	Header   http.Header // end-to-end headers
+	Body     io.ReadCloser
+	Upstream string // who answered: a metric label and part of error messages
+	Model    string // the name it was asked under where that is not Call.Model; else ""
 }
 
 // What can go wrong with an upstream. ErrNotServed means that this upstream has no such

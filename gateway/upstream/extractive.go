@@ -73,7 +73,9 @@ func (e *Extractive) chat(call gateway.Call) (*gateway.Reply, error) {
 	for range req.N {
 		c.Choices = append(c.Choices, text)
 	}
-	return c.Reply(req.Stream, req.IncludeUsage), nil
+	reply := c.Reply(req.Stream, req.IncludeUsage)
+	reply.Upstream = ExtractiveModel
+	return reply, nil
 }
 
 // counted is how much of a request is counted; more is taken to be like it. A tokenizer
@@ -142,7 +144,7 @@ func completionID(body []byte, text string) string {
 func (e *Extractive) models() *gateway.Reply {
 	body := fmt.Sprintf(`{"object":"list","data":[{"id":%q,"object":"model","created":0,"owned_by":"ragway"}]}`, ExtractiveModel)
 	return &gateway.Reply{
-		Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Upstream: ExtractiveModel,
 		Body: readCloser(body),
 	}
 }

@@ -127,7 +127,7 @@ func (h *HTTP) Do(ctx context.Context, call gateway.Call) (*gateway.Reply, error
 		return nil, &gateway.UpstreamError{Upstream: h.name, Kind: gateway.ErrUpstreamInvalid, Cause: err}
 	}
 	watch.rearm(h.idle)
-	reply := &gateway.Reply{Status: resp.StatusCode, Header: endToEnd(resp.Header)}
+	reply := &gateway.Reply{Status: resp.StatusCode, Header: endToEnd(resp.Header), Upstream: h.name}
 	reply.Body = &answerBody{Reader: body, raw: resp.Body, watch: watch, idle: h.idle, fail: func(err error) error {
 		return h.fail(ctx, watched, gateway.ErrUpstreamCut, err)
 	}}
