@@ -30,11 +30,11 @@ func (s *Server) answerWhole(c *gin.Context, in injected, reply *Reply) {
 // bodyHeaders describe bytes that are no longer those the upstream sent.
 var bodyHeaders = []string{"Content-Length", "Content-Md5", "Digest", "Repr-Digest", "Content-Digest", "Etag"}
 
-// groundReply checks the citations of each choice and adds annotations and the rag
-// object. Other JSON than a chat completion stays as it is; a proxy's page, or an answer cut
-// in the middle, is not passed off as one.
+// groundReply checks the citations of each text and adds annotations and the rag object.
+// Other JSON than an answer stays as it is; a proxy's page, or an answer cut in the middle,
+// is not passed off as one.
 func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error) {
-	reply, ok := wire.ParseReply(data)
+	reply, ok := in.Protocol.ParseReply(data)
 	switch {
 	case !ok && !json.Valid(data):
 		return nil, fail(stageGround, s.invalidReply(errNotJSON))
@@ -45,20 +45,17 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 	opts := in.citing()
 	cited := map[int]bool{}
 	var edits []wire.Edit
-	for i := range reply.Choices {
-		choice := &reply.Choices[i]
-		if !choice.HasText {
-			continue
-		}
-		text, citations, counts := ground.Cite(choice.Text, opts)
+	for i := range reply.Texts {
+		t := &reply.Texts[i]
+		text, citations, counts := ground.Cite(t.Text, opts)
 		s.countCitations(counts)
 		for _, ct := range citations {
 			cited[ct.Source] = true
 		}
-		if text != choice.Text {
-			edits = append(edits, choice.SetText(text))
+		if text != t.Text {
+			edits = append(edits, t.SetText(text))
 		}
-		edits = append(edits, choice.Annotate(annotations(citations, in.sources)))
+		edits = append(edits, t.Annotate(annotations(citations, in.sources)))
 	}
 	s.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()
 	edits = append(edits, reply.SetRag(marshal(s.rag(in, id, cited))))
@@ -69,14 +66,14 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 // citing says what markers in the answer can mean. Without sources nothing was asked to
 // cite, and JSON is data: both pass as they are.
 func (in injected) citing() ground.Options {
-	if len(in.sources) == 0 || in.chat.JSONOutput {
+	if len(in.sources) == 0 || in.JSONOutput {
 		return ground.Options{Disabled: true}
 	}
 	numbers := make([]int, len(in.sources))
 	for i, src := range in.sources {
 		numbers[i] = src.N
 	}
-	return ground.Options{Sources: numbers, Literals: literals(in.chat, in.sources)}
+	return ground.Options{Sources: numbers, Literals: literals(in.Request, in.sources)}
 }
 
 func (s *Server) countCitations(n ground.Counts) {

@@ -9,24 +9,26 @@ import (
 	"ragway/gateway/wire"
 )
 
-// chatRequest is a request as it came in: its bytes, and what they say to the gateway.
-type chatRequest struct {
+// modelRequest is a request as it came in: its bytes, and what they say to the gateway.
+type modelRequest struct {
+	endpoint
+	*wire.Request
 	body    []byte
-	chat    *wire.Chat
 	control control
 }
 
-func (s *Server) decode(w http.ResponseWriter, r *http.Request) (chatRequest, error) {
+func (s *Server) decode(w http.ResponseWriter, r *http.Request, at endpoint) (modelRequest, error) {
 	body, err := readBody(w, r, s.opt.Limits.BodyBytes)
 	if err != nil {
-		return chatRequest{}, err
+		return modelRequest{}, err
 	}
-	chat, err := wire.ParseChat(body)
+	req, err := at.protocol.ParseRequest(body)
 	if err != nil {
-		return chatRequest{}, bodyError(err)
+		return modelRequest{}, bodyError(err)
 	}
-	ctl, err := parseControl(chat.Control, s.opt.Retrieval)
-	return chatRequest{body: body, chat: chat, control: ctl}, err
+	at.complete(req)
+	ctl, err := parseControl(req.Control, s.opt.Retrieval)
+	return modelRequest{endpoint: at, Request: req, body: body, control: ctl}, err
 }
 
 // bodyError says where a body goes wrong.

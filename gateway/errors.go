@@ -43,7 +43,8 @@ var (
 	errUpstreamStatus  = errors.New("answered an error")
 )
 
-// Error is what a failed request is answered with, in OpenAI's shape and two fields more.
+// Error is what a failed request is answered with, in the shape of the protocol it came in
+// and two fields more.
 type Error struct {
 	Status  int
 	Message string
@@ -57,8 +58,10 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s: %s", e.Stage, e.Message) }
 
 // wire is e in the form it is written.
-func (e *Error) wire() wire.Error {
-	return wire.Error{Message: e.Message, Type: e.Type, Code: e.Code, Param: e.Param, Source: e.Source, Stage: e.Stage}
+func (e *Error) wire(requestID string) wire.Error {
+	return wire.Error{
+		Status: e.Status, Message: e.Message, Type: e.Type, Code: e.Code, Param: e.Param, Source: e.Source, Stage: e.Stage, RequestID: requestID,
+	}
 }
 
 // failure says at which stage an error happened and which field of the request is at fault.

@@ -6,23 +6,21 @@ import (
 	"time"
 )
 
-// heartbeat is a comment: clients skip it, and proxies see that the connection lives.
-var heartbeat = []byte(": keep-alive\n\n")
-
 // eventWriter writes events to a client, each flushed, and a heartbeat whenever nothing
 // was written for a while. It is safe for concurrent use.
 type eventWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	every   time.Duration // 0: no heartbeat
+	comment []byte        // is the heartbeat: clients skip it, and proxies see that the connection lives
 
 	mu     sync.Mutex
 	timer  *time.Timer
 	closed bool
 }
 
-func newEventWriter(w http.ResponseWriter, every time.Duration) *eventWriter {
-	out := &eventWriter{w: w, control: http.NewResponseController(w), every: every}
+func newEventWriter(w http.ResponseWriter, every time.Duration, comment []byte) *eventWriter {
+	out := &eventWriter{w: w, control: http.NewResponseController(w), every: every, comment: comment}
 	if every > 0 {
 		out.timer = time.AfterFunc(every, out.beat)
 	}
@@ -62,7 +60,7 @@ func (o *eventWriter) beat() {
 	if o.closed {
 		return
 	}
-	if o.send(heartbeat) == nil {
+	if o.send(o.comment) == nil {
 		o.timer.Reset(o.every)
 	}
 }

@@ -1,95 +1,81 @@
 package gateway
 
 import (
-	"maps"
-	"slices"
-
 	"ragway/gateway/ground"
 	"ragway/gateway/wire"
 )
 
 // grounder checks the citations of a stream as it passes, and adds annotations and the
-// rag object in extra chunks.
-//
-// Each choice's annotations come in a chunk before the one that finishes it. The rag
-// object comes with the last of them, because only then is it known what was cited: with
-// one choice that is one extra chunk. Every event that says nothing new passes as it is.
+// rag object where the protocol has room for them. Every event that says nothing new
+// passes as it is.
 type grounder struct {
-	server  *Server
-	in      injected
-	id      string
-	opts    ground.Options
-	choices map[int]*streamChoice
-	head    wire.Head
-	chunk   wire.Chunk
-	edits   []wire.Edit
+	server *Server
+	in     injected
+	id     string
+	opts   ground.Options
+	stream wire.Stream
+	texts  map[int]*streamText
+	edits  []wire.Edit
 
-	finished int
-	ragSent  bool
-	done     bool
-	failed   bool
+	ragSent bool
+	over    bool // it has said that nothing follows
+	failed  bool
 }
 
-type streamChoice struct {
-	citer    *ground.Citer
-	finished bool
+// streamText is one text of the answer, by its slot.
+type streamText struct {
+	citer *ground.Citer
+	event string // what goes out of the event being dealt with
 }
 
-func (s *Server) newGrounder(in injected, id string) *grounder {
-	return &grounder{server: s, in: in, id: id, opts: in.citing(), choices: map[int]*streamChoice{}}
+func (s *Server) newGrounder(in injected, id string, stream wire.Stream) *grounder {
+	return &grounder{server: s, in: in, id: id, opts: in.citing(), stream: stream, texts: map[int]*streamText{}}
 }
 
 func (g *grounder) event(dst []byte, e wire.Event) ([]byte, error) {
 	switch {
-	case g.done: // clients stop reading there
+	case g.over: // clients stop reading there
 		return dst, nil
-	case e.IsDone() && g.failed:
-		return dst, nil // servers say so after an error, too
-	case e.IsDone():
-		g.done = true
-		return append(g.last(dst), e.Raw...), nil
 	case !e.Complete:
 		return dst, nil // cut in the middle; end decides what that means
 	case e.Data == nil:
 		return append(dst, e.Raw...), nil
 	}
-	isChunk := wire.ParseChunk(e.Data, &g.chunk)
-	g.failed = g.failed || g.chunk.HasError || e.Name == "error"
-	if !isChunk {
+	p := g.stream.Read(e)
+	if p == nil {
 		return append(dst, e.Raw...), nil
 	}
-	if g.chunk.ID != "" {
-		g.head = g.chunk.Head()
+	if p.Done && g.failed {
+		return dst, nil // servers say so after an error, too
 	}
-	if g.chunk.HasUsage {
-		g.server.countUsage(g.chunk.Usage)
+	g.failed = g.failed || p.Failed
+	g.over = p.Done
+	if p.HasUsage {
+		g.server.countUsage(p.Usage)
 	}
-	return g.pass(dst, e)
+	return g.pass(dst, e, p)
 }
 
-// pass appends the extra chunks that come before the event, then the event with its texts
-// checked. One that is left without anything is left out.
-func (g *grounder) pass(dst []byte, e wire.Event) ([]byte, error) {
+// pass appends the event with its texts checked, and what has to stand before it. One that
+// is left without anything is left out.
+func (g *grounder) pass(dst []byte, e wire.Event, p *wire.Part) ([]byte, error) {
 	g.edits = g.edits[:0]
-	silent := g.chunk.OnlyText()
-	for i := range g.chunk.Choices {
-		choice := &g.chunk.Choices[i]
-		st := g.choice(choice.Index)
-		text := choice.Text
-		if choice.HasText {
-			text = st.citer.Feed(choice.Text)
+	silent := p.OnlyText
+	for i := range p.Texts {
+		t := &p.Texts[i]
+		text := g.text(t.Slot).citer.Feed(t.Text)
+		if ends(p, t.Slot) {
+			g.text(t.Slot).event += text
+			continue
 		}
-		if choice.FinishReason != "" && !st.finished {
-			st.finished = true
-			g.finished++
-			dst = g.extra(dst, choice.Index, text+st.citer.Flush())
-			text = ""
-		}
-		if text != choice.Text {
-			g.edits = append(g.edits, choice.SetText(text))
+		if text != t.Text {
+			g.edits = append(g.edits, t.SetText(text))
 		}
 		silent = silent && text == ""
 	}
+	g.restate(p)
+	dst, edits := g.stream.Finish(dst, p, g.ended(p.Ends), g.ragOf(p))
+	g.edits = append(g.edits, edits...)
 	switch {
 	case silent && len(g.edits) > 0:
 		return dst, nil
@@ -103,40 +89,59 @@ func (g *grounder) pass(dst []byte, e wire.Event) ([]byte, error) {
 	return e.WithData(dst, data), nil
 }
 
-func (g *grounder) choice(index int) *streamChoice {
-	st := g.choices[index]
+func ends(p *wire.Part, slot int) bool {
+	for _, s := range p.Ends {
+		if s == slot {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *grounder) text(slot int) *streamText {
+	st := g.texts[slot]
 	if st == nil {
-		st = &streamChoice{citer: ground.NewCiter(g.opts)}
-		g.choices[index] = st
+		st = &streamText{citer: ground.NewCiter(g.opts)}
+		g.texts[slot] = st
 	}
 	return st
 }
 
-// extra appends the chunk before a choice's finish: text that was kept back, its
-// annotations, and with the last choice the rag object.
-func (g *grounder) extra(dst []byte, index int, text string) []byte {
-	citer := g.choices[index].citer
-	g.server.countCitations(citer.Counts())
-	delta := wire.Delta{Index: index, Text: text, Annotations: annotations(citer.Citations(), g.in.sources)}
-	var rag []byte
-	if g.finished >= g.in.chat.N {
-		rag = g.rag()
+// restate checks texts that are said again as a whole. They come out as their pieces did:
+// what a Citer puts out depends on the text alone.
+func (g *grounder) restate(p *wire.Part) {
+	for i := range p.Restated {
+		t := &p.Restated[i]
+		text, citations, _ := ground.Cite(t.Text, g.opts)
+		if text != t.Text {
+			g.edits = append(g.edits, t.SetText(text))
+		}
+		g.edits = append(g.edits, t.Annotate(annotations(citations, g.in.sources)))
 	}
-	if rag == nil && text == "" && len(delta.Annotations) == 0 {
-		return dst
-	}
-	return wire.AppendChunk(dst, g.head, []wire.Delta{delta}, nil, rag)
 }
 
-// rag is the rag object, once.
-func (g *grounder) rag() []byte {
-	if g.ragSent {
+// ended is what is left to say of the texts that are complete.
+func (g *grounder) ended(slots []int) []wire.Ended {
+	var out []wire.Ended
+	for _, slot := range slots {
+		st := g.text(slot)
+		text := st.event + st.citer.Flush()
+		st.event = ""
+		g.server.countCitations(st.citer.Counts())
+		out = append(out, wire.Ended{Slot: slot, Text: text, Annotations: annotations(st.citer.Citations(), g.in.sources)})
+	}
+	return out
+}
+
+// ragOf is the rag object, once, with the event that it belongs to.
+func (g *grounder) ragOf(p *wire.Part) []byte {
+	if g.ragSent || !p.Last {
 		return nil
 	}
 	g.ragSent = true
 	g.server.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()
 	cited := map[int]bool{}
-	for _, st := range g.choices {
+	for _, st := range g.texts {
 		for _, ct := range st.citer.Citations() {
 			cited[ct.Source] = true
 		}
@@ -144,36 +149,19 @@ func (g *grounder) rag() []byte {
 	return marshal(g.server.rag(g.in, g.id, cited))
 }
 
-// last appends what a model server that finished fewer choices than asked for, or said
-// nothing of finishing, has left unsent.
-func (g *grounder) last(dst []byte) []byte {
-	for _, index := range slices.Sorted(maps.Keys(g.choices)) {
-		st := g.choices[index]
-		if st.finished {
-			continue
-		}
-		st.finished = true
-		g.finished++
-		dst = g.extra(dst, index, st.citer.Flush())
-	}
-	if rag := g.rag(); rag != nil {
-		dst = wire.AppendChunk(dst, g.head, nil, nil, rag)
-	}
-	return dst
-}
+func (g *grounder) done() bool { return g.over }
 
-// end takes a stream for whole that said [DONE], or in which every choice asked for and
-// every one that began has finished. One that reported an error is not whole, whatever it
-// says after that.
+// end appends what is still to be said. A stream that reported an error is not whole,
+// whatever it says after that.
 func (g *grounder) end(dst []byte) ([]byte, bool) {
-	if g.failed {
+	switch {
+	case g.failed || !g.over && !g.stream.Whole():
 		return dst, false
-	}
-	if g.done {
+	case g.over:
 		return dst, true
 	}
-	if g.finished < max(g.in.chat.N, len(g.choices)) {
-		return dst, false
+	if rag := g.ragOf(&wire.Part{Last: true}); rag != nil {
+		dst, _ = g.stream.Finish(dst, nil, nil, rag)
 	}
-	return g.last(dst), true
+	return dst, true
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -14,7 +15,8 @@ import (
 // injected is a request ready to go out.
 type injected struct {
 	retrieved
-	request []byte // the exact bytes for the upstream
+	request []byte      // the exact bytes for the upstream
+	splices []wire.Edit // that made them of the client's
 	sources []Source
 	tokens  int    // of the context
 	edits   []edit // what was changed in the client's bytes
@@ -40,28 +42,30 @@ func (s *Server) inject(r retrieved, base string, scope retriever.Scope) (inject
 			in.edits = append(in.edits, edit{what, e.Start, e.End, len(e.Text)})
 		}
 	}
-	add("control", r.chat.CutControl())
+	for _, e := range r.CutControl() {
+		add("control", e)
+	}
 	if len(r.result.Hits) > 0 || r.empty() && r.control.onEmpty == Instruct {
 		out := prompt.Render(prompt.Options{
 			Profile: prompt.DefaultProfile(), Sources: promptSources(r), Nonce: s.nonce(r),
-			Budget: r.control.tokenBudget, Count: s.opt.CountFor(r.chat.Model),
+			Budget: r.control.tokenBudget, Count: s.opt.CountFor(r.Model),
 		})
-		if contextEdit, ok := r.chat.InsertContext(out.Context); ok {
-			add("instructions", r.chat.InsertInstructions(out.Instructions))
+		if contextEdit, ok := r.InsertContext(out.Context); ok {
+			add("instructions", r.InsertInstructions(out.Instructions))
 			add("context", contextEdit)
 			in.sources, in.tokens = s.sources(r, out.Sources, base, scope), out.Tokens
 		}
 	}
 	request, err := wire.Apply(r.body, edits...)
-	in.request = request
+	in.request, in.splices = request, edits
 	return in, fail(stageInject, err)
 }
 
 // nonce is the same for the same conversation up to its question, so that the requests of
 // a tool loop share their prefix.
 func (s *Server) nonce(r retrieved) string {
-	last := r.chat.LastUser()
-	conversation := r.body[r.chat.Messages[0].Span.Start:r.chat.Messages[last].Span.End]
+	last := r.LastUser()
+	conversation := r.body[r.Messages[0].Span.Start:r.Messages[last].Span.End]
 	return prompt.Nonce(s.fenceKey, conversation, last)
 }
 
@@ -110,9 +114,21 @@ func notNil[T any](s []T) []T {
 	return s
 }
 
-// chatPath is where chat completions live below an upstream's base URL.
-const chatPath = "/chat/completions"
-
+// call is the request for an upstream.
 func (in injected) call() Call {
-	return Call{Method: http.MethodPost, Path: chatPath, Body: in.request, Question: in.question.Text, Passages: in.sources}
+	path, query := in.at(in.Model)
+	return Call{
+		Method: http.MethodPost, Path: path, Query: query, Body: in.request, API: in.api, Model: in.Model,
+		Rename: in.rename, Request: in.Request, Question: in.question.Text, Passages: in.sources,
+	}
+}
+
+// rename is the request under another model name.
+func (in injected) rename(model string) (path string, body []byte) {
+	path, _ = in.at(model)
+	body, err := wire.Apply(in.body, append(slices.Clone(in.splices), in.SetModel(model))...)
+	if err != nil { // the name overlaps with nothing that is edited
+		return path, in.request
+	}
+	return path, body
 }

@@ -33,6 +33,7 @@ const (
 	keyRecord = "ragway.record"
 	keyScope  = "ragway.scope"
 	keyWrite  = "ragway.write"
+	keySpeak  = "ragway.protocol"
 )
 
 // record collects what the log says about one request: never credentials, and content
@@ -48,6 +49,19 @@ func (r *record) add(attrs ...slog.Attr) { r.attrs = append(r.attrs, attrs...) }
 
 func recordOf(c *gin.Context) *record {
 	return c.MustGet(keyRecord).(*record)
+}
+
+// speak makes errors of a route come in a protocol's shape.
+func speak(p wire.Protocol) gin.HandlerFunc {
+	return func(c *gin.Context) { c.Set(keySpeak, p) }
+}
+
+// protocolOf is what the client of a route understands.
+func protocolOf(c *gin.Context) wire.Protocol {
+	if p, ok := c.Get(keySpeak); ok {
+		return p.(wire.Protocol)
+	}
+	return wire.Chat
 }
 
 func scopeOf(c *gin.Context) retriever.Scope {
@@ -161,7 +175,7 @@ func (s *Server) requireWrite(c *gin.Context) {
 	s.answerError(c, fail(stageAuthenticate, fmt.Errorf("%w: %s", errReadOnly, how)))
 }
 
-// answerError ends the request with err in OpenAI's shape.
+// answerError ends the request with err in the shape that the client understands.
 func (s *Server) answerError(c *gin.Context, err error) {
 	e := edgeError(err)
 	s.metrics.failed(e)
@@ -170,7 +184,7 @@ func (s *Server) answerError(c *gin.Context, err error) {
 		c.Header("WWW-Authenticate", `Bearer realm="ragway"`)
 	}
 	c.Abort()
-	c.Data(e.Status, jsonType, wire.AppendError(nil, e.wire()))
+	c.Data(e.Status, jsonType, protocolOf(c).AppendError(nil, e.wire(recordOf(c).id)))
 }
 
 // checkLoop refuses a request that this gateway itself sent out.

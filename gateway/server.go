@@ -67,15 +67,13 @@ func (s *Server) routes() http.Handler {
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.Use(s.observe, s.recovery, s.guardBrowser)
-	e.NoRoute(func(c *gin.Context) {
-		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s %s", errRoute, c.Request.Method, firstRunes(c.Request.URL.Path, longestShown))))
-	})
+	e.NoRoute(s.noRoute)
 	e.NoMethod(func(c *gin.Context) {
 		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s", errMethod, c.Request.Method)))
 	})
 
 	v1 := e.Group("/v1", s.requireKey)
-	v1.POST("/chat/completions", s.chat)
+	v1.POST("/chat/completions", s.generate(chatEndpoint))
 	v1.POST("/embeddings", s.embeddings)
 	v1.GET("/models", s.models)
 	v1.POST("/vector_stores/:id/search", s.search)
@@ -91,6 +89,10 @@ func (s *Server) routes() http.Handler {
 		e.GET("/ui/*file", gin.WrapH(s.opt.UI))
 	}
 	return e
+}
+
+func (s *Server) noRoute(c *gin.Context) {
+	s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s %s", errRoute, c.Request.Method, firstRunes(c.Request.URL.Path, longestShown))))
 }
 
 // longestShown is how much of a client's text an error repeats, in characters.

@@ -26,21 +26,22 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 	if in.control.off {
 		beat = 0 // the answer's bytes are the upstream's
 	}
-	out := newEventWriter(c.Writer, beat)
+	stream := in.Protocol.NewStream(in.Request)
+	out := newEventWriter(c.Writer, beat, stream.Heartbeat())
 	defer out.close()
 	out.flush()
 
 	start := s.opt.Now()
-	var filter eventFilter = &rawFilter{unfinished: in.chat.N}
+	var filter eventFilter = &rawFilter{stream: stream}
 	if !in.control.off {
-		filter = s.newGrounder(in, recordOf(c).id)
+		filter = s.newGrounder(in, recordOf(c).id, stream)
 	}
-	err := copyEvents(out, wire.NewEventReader(reply.Body, 0), filter, func() {
+	err := copyEvents(out, stream.Events(reply.Body), filter, func() {
 		s.metrics.firstToken.Observe(s.opt.Now().Sub(in.sent).Seconds())
 	})
 	s.ObserveStage(string(stageAnswer), s.opt.Now().Sub(start), err)
 	if err != nil {
-		s.abortStream(c, out, err)
+		s.abortStream(c, out, stream, err)
 	}
 }
 
@@ -48,6 +49,8 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 type eventFilter interface {
 	// event appends what goes out for e to dst.
 	event(dst []byte, e wire.Event) ([]byte, error)
+	// done reports whether the stream has said that nothing follows.
+	done() bool
 	// end appends what is still to go out after the last event, and reports whether the
 	// stream came to its end.
 	end(dst []byte) ([]byte, bool)
@@ -56,12 +59,11 @@ type eventFilter interface {
 // errClientGone says that writing to the client failed.
 var errClientGone = errors.New("client gone")
 
-func copyEvents(out *eventWriter, in *wire.EventReader, filter eventFilter, first func()) error {
+func copyEvents(out *eventWriter, in wire.EventSource, filter eventFilter, first func()) error {
 	var buf []byte
-	done := false
 	for n := 0; ; n++ {
 		e, err := in.Next()
-		if errors.Is(err, io.EOF) || err != nil && done { // after [DONE] nothing is missing
+		if errors.Is(err, io.EOF) || err != nil && filter.done() { // nothing is missing
 			break
 		}
 		if err != nil {
@@ -76,7 +78,6 @@ func copyEvents(out *eventWriter, in *wire.EventReader, filter eventFilter, firs
 		if err := out.write(buf); err != nil {
 			return errClientGone
 		}
-		done = done || e.IsDone()
 	}
 	rest, whole := filter.end(buf[:0])
 	if !whole {
@@ -89,7 +90,7 @@ func copyEvents(out *eventWriter, in *wire.EventReader, filter eventFilter, firs
 }
 
 // abortStream ends a stream that is not whole, so that nobody takes it for one.
-func (s *Server) abortStream(c *gin.Context, out *eventWriter, err error) {
+func (s *Server) abortStream(c *gin.Context, out *eventWriter, stream wire.Stream, err error) {
 	by := byUpstream
 	var up *UpstreamError
 	switch {
@@ -109,7 +110,7 @@ func (s *Server) abortStream(c *gin.Context, out *eventWriter, err error) {
 	s.metrics.failed(e)
 	recordOf(c).err = err
 	if by != byClient {
-		_ = out.write(wire.AppendErrorEvent(nil, e.wire())) // the connection ends either way
+		_ = out.write(stream.AppendError(nil, e.wire(recordOf(c).id))) // the connection ends either way
 	}
 	out.close()
 	panic(http.ErrAbortHandler)
@@ -117,25 +118,21 @@ func (s *Server) abortStream(c *gin.Context, out *eventWriter, err error) {
 
 // rawFilter changes nothing; it only watches for the end.
 type rawFilter struct {
-	unfinished int // choices whose finish has not been seen
-	done       bool
-	rest       []byte // of an event that was not completed
+	stream wire.Stream
+	rest   []byte // of an event that was not completed
 }
 
-var finishMarks = [][]byte{[]byte(`"finish_reason":"`), []byte(`"finish_reason": "`)}
-
 func (f *rawFilter) event(dst []byte, e wire.Event) ([]byte, error) {
-	f.done = f.done || e.IsDone()
+	f.stream.Watch(e)
 	if !e.Complete { // where it was cut, an error event comes in its place
 		f.rest = bytes.Clone(e.Raw)
 		return dst, nil
 	}
-	for _, mark := range finishMarks {
-		f.unfinished -= bytes.Count(e.Data, mark)
-	}
 	return append(dst, e.Raw...), nil
 }
 
+func (f *rawFilter) done() bool { return f.stream.Done() }
+
 func (f *rawFilter) end(dst []byte) ([]byte, bool) {
-	return append(dst, f.rest...), f.done || f.unfinished <= 0
+	return append(dst, f.rest...), f.stream.Whole()
 }

@@ -11,7 +11,7 @@ import (
 
 // understood is a request with the question it asks and the number its first source gets.
 type understood struct {
-	chatRequest
+	modelRequest
 	turns    []retriever.Turn
 	question retriever.Question
 	first    int // number of the first source
@@ -22,14 +22,14 @@ type understood struct {
 
 // understand finds the question in the conversation. Only what people and the model said
 // counts: tool results and system text are never searched for.
-func understand(r chatRequest) understood {
-	u := understood{chatRequest: r, first: 1}
+func understand(r modelRequest) understood {
+	u := understood{modelRequest: r, first: 1}
 	if r.control.off {
 		return u
 	}
-	u.turns = make([]retriever.Turn, 0, len(r.chat.Messages))
-	highest, last := 0, r.chat.LastUser()
-	for i, m := range r.chat.Messages {
+	u.turns = make([]retriever.Turn, 0, len(r.Messages))
+	highest, last := 0, r.LastUser()
+	for i, m := range r.Messages {
 		switch m.Role {
 		case "user":
 			u.turns = append(u.turns, retriever.Turn{User: true, Text: firstRunes(m.Text(), retriever.MaxQueryRunes)})
@@ -83,9 +83,9 @@ func firstRunes(s string, n int) string {
 }
 
 // literals are the markers that stand in the conversation already.
-func literals(chat *wire.Chat, sources []Source) ground.Literals {
+func literals(r *wire.Request, sources []Source) ground.Literals {
 	var l ground.Literals
-	for _, m := range chat.Messages {
+	for _, m := range r.Messages {
 		l.Scan(m.Text())
 	}
 	for _, src := range sources {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"ragway/gateway/wire"
 )
 
 // An Upstream answers model requests: a model server, or something that stands in for
@@ -53,6 +55,9 @@ type Call struct {
 	// Credential is the client's own key for the upstream, for one that is configured to
 	// pass it on; "" for none.
 	Credential string
+
+	// Request is what Body says, nil for an endpoint that asks no model for an answer.
+	Request *wire.Request
 
 	// Question and Passages are what retrieval understood and found. A model server reads
 	// them in Body; the extractive answerer reads them here.

@@ -7,13 +7,11 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
-
-	"ragway/gateway/wire"
 )
 
 // markUpstreamError says of an upstream's error answer that it is the upstream's. A JSON
 // error keeps its words and gains the field; anything else, a proxy's HTML page for
-// instance, is put into OpenAI's shape.
+// instance, is put into the protocol's shape.
 func (s *Server) markUpstreamError(c *gin.Context, reply *Reply, data []byte) []byte {
 	s.metrics.stageErrors.WithLabelValues(string(stageForward), "upstream_status").Inc()
 	recordOf(c).err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: errUpstreamStatus}
@@ -25,7 +23,7 @@ func (s *Server) markUpstreamError(c *gin.Context, reply *Reply, data []byte) []
 		Status: reply.Status, Type: "upstream_error", Code: "upstream_" + strconv.Itoa(reply.Status),
 		Source: sourceUpstream, Stage: string(stageForward), Message: plainMessage(reply, data),
 	}
-	return wire.AppendError(nil, e.wire())
+	return protocolOf(c).AppendError(nil, e.wire(recordOf(c).id))
 }
 
 // markJSONError adds source and stage to {"error":{…}} and leaves the other fields as they

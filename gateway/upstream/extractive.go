@@ -42,14 +42,14 @@ func NewExtractive(o ExtractiveOptions) *Extractive {
 // Name implements gateway.Upstream.
 func (*Extractive) Name() string { return ExtractiveModel }
 
-// Do implements gateway.Upstream. It serves chat completions and the list of models.
+// Do implements gateway.Upstream. It answers in every protocol, and serves the list of models.
 func (e *Extractive) Do(ctx context.Context, call gateway.Call) (*gateway.Reply, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, e.fail(gateway.ErrUpstreamDown, err)
 	}
 	switch {
-	case call.Method == http.MethodPost && call.Path == "/chat/completions":
-		return e.chat(call)
+	case call.Request != nil:
+		return e.reply(call), nil
 	case call.Method == http.MethodGet && call.Path == "/models":
 		return e.models(), nil
 	}
@@ -60,22 +60,19 @@ func (e *Extractive) fail(kind, cause error) error {
 	return &gateway.UpstreamError{Upstream: e.Name(), Kind: kind, Cause: cause}
 }
 
-func (e *Extractive) chat(call gateway.Call) (*gateway.Reply, error) {
-	req, err := wire.ParseChat(call.Body)
-	if err != nil {
-		return nil, e.fail(gateway.ErrUpstreamInvalid, err)
-	}
+func (e *Extractive) reply(call gateway.Call) *gateway.Reply {
+	req := call.Request
 	text := e.answer(call.Question, call.Passages, req.JSONOutput)
-	c := gateway.Completion{
+	c := wire.Completion{
 		ID: completionID(call.Body, text), Created: time.Now().Unix(), Model: ExtractiveModel,
 		PromptTokens: e.promptTokens(call.Body), CompletionTokens: req.N * e.opt.Count(text),
 	}
 	for range req.N {
-		c.Choices = append(c.Choices, text)
+		c.Texts = append(c.Texts, text)
 	}
-	reply := c.Reply(req.Stream, req.IncludeUsage)
+	reply := gateway.Answer(req, c)
 	reply.Upstream = ExtractiveModel
-	return reply, nil
+	return reply
 }
 
 // counted is how much of a request is counted; more is taken to be like it. A tokenizer
@@ -138,7 +135,7 @@ func completionID(body []byte, text string) string {
 	_, _ = fmt.Fprintf(h, "%d:", len(body)) // a hash never fails
 	_, _ = h.Write(body)
 	_, _ = h.Write([]byte(text))
-	return "chatcmpl-" + hex.EncodeToString(h.Sum(nil)[:12])
+	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
 func (e *Extractive) models() *gateway.Reply {

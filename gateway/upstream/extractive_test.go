@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ragway/gateway"
+	"ragway/gateway/wire"
 )
 
 // manual is passages as retrieval would number them, best first.
@@ -107,8 +108,12 @@ func FuzzAnswer(f *testing.F) {
 
 func do(t *testing.T, body string) *gateway.Reply {
 	t.Helper()
+	req, err := wire.Chat.ParseRequest([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
 	call := gateway.Call{
-		Method: http.MethodPost, Path: "/chat/completions", Body: []byte(body), Question: "What is a pump?",
+		Method: http.MethodPost, Path: "/chat/completions", Body: []byte(body), Request: req, Question: "What is a pump?",
 		Passages: manual("P::A pump is a machine that moves water from one place to another."),
 	}
 	reply, err := NewExtractive(ExtractiveOptions{}).Do(t.Context(), call)

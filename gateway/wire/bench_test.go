@@ -33,12 +33,12 @@ func BenchmarkInject(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				c, err := ParseChat(body)
+				c, err := Chat.ParseRequest(body)
 				if err != nil {
 					b.Fatal(err)
 				}
 				e, _ := c.InsertContext(benchContext)
-				if _, err := Apply(body, c.CutControl(), c.InsertInstructions(benchInstructions), e); err != nil {
+				if _, err := Apply(body, append(c.CutControl(), c.InsertInstructions(benchInstructions), e)...); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -72,16 +72,16 @@ func roundTrip(body []byte) ([]byte, error) {
 func BenchmarkStream(b *testing.B) {
 	var stream []byte
 	for range 200 {
-		stream = AppendChunk(stream, Head{ID: "chatcmpl-1", Model: "gpt-4o-mini", Created: 1}, []Delta{{Text: " island"}}, nil, nil)
+		stream = appendChatChunk(stream, chatHead{ID: "chatcmpl-1", Model: "gpt-4o-mini", Created: 1}, []chatDelta{{Text: " island"}}, nil, nil)
 	}
 	b.SetBytes(int64(len(stream)))
 	b.ReportAllocs()
 	for b.Loop() {
-		events := NewEventReader(strings.NewReader(string(stream)), 0)
-		var c Chunk
+		s := Chat.NewStream(&Request{N: 1})
+		events := s.Events(strings.NewReader(string(stream)))
 		for range 200 {
 			e, err := events.Next()
-			if err != nil || !ParseChunk(e.Data, &c) {
+			if err != nil || s.Read(e) == nil {
 				b.Fatal(err)
 			}
 		}
@@ -92,7 +92,7 @@ func FuzzParseChat(f *testing.F) {
 	f.Add([]byte(`{"messages":[{"role":"user","content":"a\ud83d"}],"rag":{"a":1}}`))
 	f.Add([]byte(`{"rag":0,"messages":[{"role":"system","content":[{"type":"text","text":"x"}]},{"content":null,"role":"user"}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c, err := ParseChat(body)
+		c, err := Chat.ParseRequest(body)
 		if err != nil {
 			return
 		}
@@ -100,11 +100,11 @@ func FuzzParseChat(f *testing.F) {
 			t.Fatalf("%q is accepted", body)
 		}
 		e, _ := c.InsertContext("c\"\n")
-		out, err := Apply(body, c.CutControl(), c.InsertInstructions("i"), e)
+		out, err := Apply(body, append(c.CutControl(), c.InsertInstructions("i"), e)...)
 		if err != nil {
 			t.Fatalf("%q: %v", body, err)
 		}
-		again, err := ParseChat(out)
+		again, err := Chat.ParseRequest(out)
 		if err != nil || again.Control != nil || len(again.Messages) < len(c.Messages) {
 			t.Fatalf("%q became %q: %v", body, out, err)
 		}

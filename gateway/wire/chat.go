@@ -2,208 +2,106 @@ package wire
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 )
 
-// controlKey is the top-level member that speaks to the gateway and is cut out before the
-// request goes on.
-const controlKey = "rag"
+// Chat is OpenAI's chat completions.
+var Chat Protocol = chat{}
+
+type chat struct{}
+
+// Name implements Protocol.
+func (chat) Name() string { return "chat" }
 
 // maxChoices bounds n, of which OpenAI allows 128. More is the model server's to refuse.
 const maxChoices = 1 << 10
 
-// Chat is what the gateway needs to know of a chat completion request. Offsets are into
-// the body it was parsed from, which must not change while the Chat is in use.
-type Chat struct {
-	Model        string // "" when absent
-	Stream       bool
-	IncludeUsage bool // stream_options.include_usage
-	N            int  // choices asked for, ≥ 1
-	Messages     []Message
-	JSONOutput   bool   // the answer has to fit a format: text in it is data, never prose
-	Control      []byte // raw value of the top-level "rag", nil when absent
-
-	messages Span // the array
-	control  control
-	last     int // end of the member before the one being read
-}
-
-// control is the place of the control member and of its neighbours.
-type control struct {
-	name   int // start of its name
-	value  Span
-	before int // end of the member before it; 0 when it is the first
-	after  int // start of the member after it; 0 when it is the last
-}
-
-// ContentKind is what a message's content is.
-type ContentKind int
-
-const (
-	ContentAbsent ContentKind = iota
-	ContentNull
-	ContentString
-	ContentParts // an array of text, images, audio, …
-	ContentOther // something no API defines; left alone
-)
-
-// Message is one of a chat's messages.
-type Message struct {
-	Role        string
-	Kind        ContentKind
-	ContentSpan Span // of the value
-	Span        Span // of the whole object
-
-	body []byte
-	object
-	texts []Span // JSON strings of the text parts
-	parts int    // elements of the content, of any type
-}
-
-// Text is the message's text decoded, its text parts joined by a line break.
-func (m Message) Text() string {
-	if m.Kind == ContentString {
-		return unquote(m.body[m.ContentSpan.Start:m.ContentSpan.End])
-	}
-	var b strings.Builder
-	for i, s := range m.texts {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(unquote(m.body[s.Start:s.End]))
-	}
-	return b.String()
-}
-
-// ParseChat reads a chat completion request. The error is a *SyntaxError or a *ShapeError.
-// Only what the gateway acts on is checked; the rest is for the model server to judge.
-func ParseChat(body []byte) (*Chat, error) {
-	if err := checkUTF8(body); err != nil {
+// ParseRequest implements Protocol.
+func (p chat) ParseRequest(body []byte) (*Request, error) {
+	r := &Request{Protocol: p}
+	err := r.parse(body, func(w *walker, name []byte) bool { return p.member(r, w, name) })
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	w := walk(body, strict)
-	defer w.release()
-	c := &Chat{N: 1}
-	if !w.root(func(name []byte) { c.member(w, name) }) {
-		return nil, w.err
-	}
-	if c.messages.IsZero() {
+	case r.conversation.IsZero():
 		return nil, &ShapeError{Param: "messages", Message: "is required"}
 	}
-	return c, nil
-}
-
-// LastUser is the index of the last user message, -1 when there is none.
-func (c *Chat) LastUser() int {
-	for i := len(c.Messages) - 1; i >= 0; i-- {
-		if c.Messages[i].Role == "user" {
-			return i
-		}
-	}
-	return -1
+	return r, nil
 }
 
 // member reads one member of the request.
-func (c *Chat) member(w *walker, name []byte) {
-	if c.Control != nil && c.control.after == 0 {
-		c.control.after = w.nameStart
-	}
+func (p chat) member(r *Request, w *walker, name []byte) bool {
 	switch string(name) {
-	case "model":
-		c.readModel(w)
+	case "messages":
+		r.readMessages(w, "messages", func(m *Message, i int) bool { return p.message(m, w, i) })
 	case "stream":
-		c.Stream = c.flag(w, "stream")
+		r.Stream = w.flag("stream")
 	case "stream_options":
-		w.object(func(name []byte) {
-			if string(name) == "include_usage" {
-				c.IncludeUsage = c.flag(w, "stream_options.include_usage")
-			} else {
-				w.value()
-			}
-		})
+		p.streamOptions(r, w)
 	case "n":
 		if n, ok := w.number(); ok && n >= 1 && n <= maxChoices {
-			c.N = int(n)
+			r.N = int(n)
 		}
-	case "messages":
-		c.readMessages(w)
+	case "max_tokens", "max_completion_tokens":
+		r.MaxOutput = readCount(w)
+	case "user", "safety_identifier":
+		r.readUser(w)
+	case "reasoning_effort":
+		r.reasoning = reasoningPlace{given: w.filled(), span: w.last}
 	case "response_format":
-		c.readFormat(w)
+		p.format(r, w)
 	case "guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs", "json_schema", "grammar", "format":
-		c.JSONOutput = w.filled() || c.JSONOutput // vLLM's, llama.cpp's and Ollama's names for it
-	case controlKey:
-		c.control.name, c.control.before = w.nameStart, c.last
-		c.control.value = w.value()
-		if w.err == nil {
-			c.Control = w.raw(c.control.value)
-		}
+		r.JSONOutput = w.filled() || r.JSONOutput // vLLM's, llama.cpp's and Ollama's names for it
 	default:
-		w.value()
+		return false
 	}
-	c.last = w.offset()
+	return true
 }
 
-// readModel takes null for absent.
-func (c *Chat) readModel(w *walker) {
-	null := w.kind() == 'n'
-	model, _, ok := w.str()
-	if !ok && !null {
-		w.shape("model", "must be a string")
+func (r *Request) readUser(w *walker) {
+	if s, _, ok := w.str(); ok {
+		r.User = s
 	}
-	c.Model = model
 }
 
-// flag reads a boolean that may be null.
-func (c *Chat) flag(w *walker, param string) bool {
-	null := w.kind() == 'n'
-	b, ok := w.boolean()
-	if !ok && !null {
-		w.shape(param, "must be true or false")
+func (chat) streamOptions(r *Request, w *walker) {
+	o, ok := w.object(func(name []byte) {
+		if string(name) == "include_usage" {
+			r.IncludeUsage = w.flag("stream_options.include_usage")
+			r.usageSpan = w.last
+		} else {
+			w.value()
+		}
+	})
+	if r.options = o; !ok {
+		r.optionsSpan = w.last
 	}
-	return b
 }
 
-// readFormat takes every type but text for data: besides json_object and json_schema,
-// servers know regex, grammar and structural_tag.
-func (c *Chat) readFormat(w *walker) {
+// format takes every type but text for data: besides json_object and json_schema, servers
+// know regex, grammar and structural_tag.
+func (chat) format(r *Request, w *walker) {
 	w.object(func(name []byte) {
 		if string(name) != "type" {
 			w.value()
 			return
 		}
 		kind, _, ok := w.known("text", "json_object", "json_schema")
-		c.JSONOutput = c.JSONOutput || ok && kind != "text"
+		r.JSONOutput = r.JSONOutput || ok && kind != "text"
 	})
 }
 
-func (c *Chat) readMessages(w *walker) {
-	if w.kind() == '[' {
-		c.Messages = make([]Message, 0, 16)
-	}
-	span, _, ok := w.array(func(i int) {
-		var m Message
-		if m.read(w, i) {
-			c.Messages = append(c.Messages, m)
-		}
-	})
-	if !ok {
-		w.shape("messages", "must be an array")
-	}
-	c.messages = span
-}
+// chatTextPart opens a text part.
+const chatTextPart = `{"type":"text","text":`
 
-func (m *Message) read(w *walker, i int) bool {
-	m.body = w.body
+func (chat) message(m *Message, w *walker, i int) bool {
+	m.name, m.open = "content", chatTextPart
 	o, ok := w.object(func(name []byte) {
 		switch string(name) {
 		case "role":
-			role, _, isString := w.known("user", "assistant", "system", "tool", "developer", "function")
-			if !isString {
-				w.shape(fmt.Sprintf("messages[%d].role", i), "must be a string")
-			}
-			m.Role = role
+			m.Role = w.role("messages", i)
 		case "content":
-			m.readContent(w)
+			m.read(w, func(p part) bool { return p.kind == "text" })
 		default:
 			w.value()
 		}
@@ -212,48 +110,49 @@ func (m *Message) read(w *walker, i int) bool {
 		w.shape(fmt.Sprintf("messages[%d]", i), "must be an object")
 		return false
 	}
-	m.object, m.Span = o, Span{o.open - 1, o.end}
+	m.owner, m.Span = o, Span{o.open - 1, o.end}
 	return true
 }
 
-func (m *Message) readContent(w *walker) {
-	switch w.kind() {
-	case 'n':
-		m.Kind, m.ContentSpan = ContentNull, w.value()
-	case '"':
-		m.Kind, m.ContentSpan = ContentString, w.value()
-	case '[':
-		m.Kind = ContentParts
-		m.ContentSpan, m.parts, _ = w.array(func(int) {
-			if text := readTextPart(w); !text.IsZero() {
-				m.texts = append(m.texts, text)
-			}
-		})
-	default:
-		m.Kind, m.ContentSpan = ContentOther, w.value()
+// instruct puts text at the start of the first message if that is a system or developer
+// message, else into a message of its own before it.
+func (p chat) instruct(r *Request, text string) Edit {
+	if len(r.Messages) > 0 && isInstruction(r.Messages[0]) {
+		if e, ok := r.Messages[0].prepend(text); ok {
+			return e
+		}
 	}
+	return p.newInstruction(r, text)
 }
 
-// readTextPart consumes a content part and returns where its text stands, if it is text.
-func readTextPart(w *walker) (text Span) {
-	isText := false
-	w.object(func(name []byte) {
-		switch string(name) {
-		case "type":
-			kind, _, _ := w.known("text", "image_url", "input_audio", "file")
-			isText = kind == "text"
-		case "text":
-			if w.kind() == '"' {
-				text = w.value()
-			} else {
-				w.value()
-			}
-		default:
-			w.value()
-		}
-	})
-	if !isText {
-		return Span{}
+// newInstruction has the role developer if the client uses that one: some models take
+// either but not both.
+func (chat) newInstruction(r *Request, text string) Edit {
+	role := roleSystem
+	if slices.ContainsFunc(r.Messages, func(m Message) bool { return m.Role == roleDeveloper }) {
+		role = roleDeveloper
 	}
-	return text
+	out := append(make([]byte, 0, len(text)+64), `{"role":"`...)
+	out = append(append(out, role...), `","content":`...)
+	out = append(AppendString(out, text), '}')
+	if len(r.Messages) > 0 {
+		out = append(out, ',')
+	}
+	at := r.conversation.Start + 1
+	return Edit{Start: at, End: at, Text: out}
+}
+
+func isInstruction(m Message) bool { return m.Role == roleSystem || m.Role == roleDeveloper }
+
+// reason sets reasoning_effort.
+func (chat) reason(r *Request, effort Effort) Edit {
+	return r.root.put("reasoning_effort", r.reasoning.span, AppendString(nil, string(effort)))
+}
+
+// askUsage sets stream_options.include_usage.
+func (chat) askUsage(r *Request) Edit {
+	if r.options.isZero() {
+		return r.root.put("stream_options", r.optionsSpan, []byte(`{"include_usage":true}`))
+	}
+	return r.options.put("include_usage", r.usageSpan, []byte("true"))
 }

@@ -21,7 +21,7 @@ func TestChatIsUnderstood(t *testing.T) {
   "response_format": {"type": "json_object"},
   "rag": {"top_k": 3}
 }`)
-	c, err := ParseChat(body)
+	c, err := Chat.ParseRequest(body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +59,13 @@ func TestOptionalMembersMayBeNullOrAbsent(t *testing.T) {
 		`{"messages":[],"model":null,"stream":null,"n":null,"stream_options":null,"response_format":null,"tools":null,"rag":null}`,
 		`{"messages":[],"stream_options":{"include_usage":null},"response_format":{"type":"text"},"tools":[],"n":1.5,"format":""}`,
 	} {
-		c, err := ParseChat([]byte(body))
+		c, err := Chat.ParseRequest([]byte(body))
 		if err != nil {
-			t.Errorf("ParseChat(%s): %v", body, err)
+			t.Errorf("Chat.ParseRequest(%s): %v", body, err)
 			continue
 		}
 		if c.Model != "" || c.Stream || c.N != 1 || c.IncludeUsage || c.JSONOutput || c.LastUser() != -1 {
-			t.Errorf("ParseChat(%s) = %+v", body, c)
+			t.Errorf("Chat.ParseRequest(%s) = %+v", body, c)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func TestEveryFormatButTextIsData(t *testing.T) {
 		`"response_format":{"type":"json_object"}`, `"response_format":{"json_schema":{},"type":"json_schema"}`,
 		`"response_format":{"type":"grammar"}`, `"guided_json":{"type":"object"}`, `"format":"json"`, `"grammar":"root ::= x"`,
 	} {
-		c, err := ParseChat([]byte(`{"messages":[],` + member + `}`))
+		c, err := Chat.ParseRequest([]byte(`{"messages":[],` + member + `}`))
 		if err != nil || !c.JSONOutput {
 			t.Errorf("%s: JSONOutput not set (%v)", member, err)
 		}
@@ -106,7 +106,7 @@ func TestSyntaxErrorsNameTheOffset(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := ParseChat([]byte(test.body))
+			_, err := Chat.ParseRequest([]byte(test.body))
 			var syntax *SyntaxError
 			if !errors.As(err, &syntax) {
 				t.Fatalf("error %v, want a SyntaxError", err)
@@ -132,16 +132,16 @@ func TestWrongShapesNameTheParameter(t *testing.T) {
 		{`{"messages":[],"stream_options":{"include_usage":1}}`, "stream_options.include_usage"},
 	}
 	for _, test := range tests {
-		_, err := ParseChat([]byte(test.body))
+		_, err := Chat.ParseRequest([]byte(test.body))
 		var shape *ShapeError
 		if !errors.As(err, &shape) || shape.Param != test.param {
-			t.Errorf("ParseChat(%s): error %v, want a ShapeError of %q", test.body, err, test.param)
+			t.Errorf("Chat.ParseRequest(%s): error %v, want a ShapeError of %q", test.body, err, test.param)
 		}
 	}
 }
 
 func TestLoneSurrogateEscapePasses(t *testing.T) {
-	c, err := ParseChat([]byte(`{"messages":[{"role":"user","content":"a\ud83d"}]}`))
+	c, err := Chat.ParseRequest([]byte(`{"messages":[{"role":"user","content":"a\ud83d"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@
 // [Edit], a splice of bytes; everything outside the splices, member order, unknown
 // members, the spelling of numbers and white space included, is what came in.
 //
-// Each protocol has its own files. Those of OpenAI chat completions are chat.go and
-// inject.go for requests, reply.go for whole replies, chunk.go and compose.go for streams.
+// A [Protocol] is one way of talking to a model, behind one interface. Each has its own
+// files, named for it: PROTOCOL.go for requests, PROTOCOL_reply.go for whole answers,
+// PROTOCOL_stream.go for streams and PROTOCOL_compose.go for answers made here. What they
+// share is in request.go, reply.go and protocol.go.
 package wire

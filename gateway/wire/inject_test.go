@@ -11,11 +11,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-func mustParse(t testing.TB, body string) *Chat {
+func mustParse(t testing.TB, body string) *Request {
 	t.Helper()
-	c, err := ParseChat([]byte(body))
+	c, err := Chat.ParseRequest([]byte(body))
 	if err != nil {
-		t.Fatalf("ParseChat(%s): %v", body, err)
+		t.Fatalf("Chat.ParseRequest(%s): %v", body, err)
 	}
 	return c
 }
@@ -32,7 +32,7 @@ func TestControlIsCutWithItsComma(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Apply([]byte(test.body), mustParse(t, test.body).CutControl())
+			got, err := Apply([]byte(test.body), mustParse(t, test.body).CutControl()...)
 			if err != nil || string(got) != test.want {
 				t.Errorf("got %s, %v; want %s", got, err, test.want)
 			}
@@ -122,15 +122,12 @@ func TestOutsideTheSplicesEveryByteStays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body, _ := draw{t}.request()
 		instructions, context := rapid.String().Draw(t, "instructions"), rapid.String().Draw(t, "context")
-		c, err := ParseChat([]byte(body))
+		c, err := Chat.ParseRequest([]byte(body))
 		if err != nil {
-			t.Fatalf("ParseChat(%s): %v", body, err)
+			t.Fatalf("Chat.ParseRequest(%s): %v", body, err)
 		}
-		edits := []Edit{c.InsertInstructions(instructions)}
+		edits := append(c.CutControl(), c.InsertInstructions(instructions))
 		if e, ok := c.InsertContext(context); ok {
-			edits = append(edits, e)
-		}
-		if e := c.CutControl(); e.End > 0 {
 			edits = append(edits, e)
 		}
 		edited, err := Apply([]byte(body), edits...)
@@ -150,31 +147,34 @@ func TestOutsideTheSplicesEveryByteStays(t *testing.T) {
 func TestOnlyTheControlGoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body, control := draw{t}.request()
-		c, err := ParseChat([]byte(body))
+		c, err := Chat.ParseRequest([]byte(body))
 		if err != nil {
-			t.Fatalf("ParseChat(%s): %v", body, err)
+			t.Fatalf("Chat.ParseRequest(%s): %v", body, err)
 		}
 		if string(c.Control) != control {
 			t.Fatalf("control %q, want %q", c.Control, control)
 		}
-		cut, err := Apply([]byte(body), c.CutControl())
+		cut, err := Apply([]byte(body), c.CutControl()...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, got := members(t, []byte(body)), members(t, cut)
+		want, got := membersOf(t, []byte(body)), membersOf(t, cut)
 		delete(want, "rag")
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("members of %s (-want +got):\n%s", cut, diff)
 		}
-		e := c.CutControl()
-		if string(cut) != body[:e.Start]+body[e.End:] {
+		edits := c.CutControl()
+		if len(edits) == 0 {
+			return
+		}
+		if e := edits[0]; len(edits) > 1 || string(cut) != body[:e.Start]+body[e.End:] {
 			t.Fatalf("%s is not %s less one span", cut, body)
 		}
 	})
 }
 
 // members are the raw values of an object's members.
-func members(t *rapid.T, body []byte) map[string]string {
+func membersOf(t *rapid.T, body []byte) map[string]string {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(body, &raw); err != nil {
 		t.Fatalf("%s: %v", body, err)
@@ -190,7 +190,7 @@ func TestInsertedTextDecodesToItself(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		body, _ := draw{t}.request()
 		text := rapid.String().Draw(t, "text")
-		before, err := ParseChat([]byte(body))
+		before, err := Chat.ParseRequest([]byte(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,13 +198,13 @@ func TestInsertedTextDecodesToItself(t *testing.T) {
 		if !ok {
 			t.Skip("no user message")
 		}
-		edited, err := Apply([]byte(body), e, before.InsertInstructions(text), before.CutControl())
+		edited, err := Apply([]byte(body), append(before.CutControl(), e, before.InsertInstructions(text))...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := ParseChat(edited)
+		after, err := Chat.ParseRequest(edited)
 		if err != nil {
-			t.Fatalf("ParseChat(%s): %v", edited, err)
+			t.Fatalf("Chat.ParseRequest(%s): %v", edited, err)
 		}
 		old := before.Messages[before.LastUser()].Text()
 		now := after.Messages[after.LastUser()].Text()

@@ -26,7 +26,8 @@ type walker struct {
 	scratch []byte // of name
 	err     error
 
-	nameStart int // of the member last named
+	nameStart int  // of the member last named
+	last      Span // of the value last consumed in one go
 }
 
 var (
@@ -59,14 +60,13 @@ func (w *walker) kind() jsontext.Kind {
 	return w.dec.PeekKind()
 }
 
-// root consumes the whole body, which must be one object, and reports whether it was.
-func (w *walker) root(visit func(name []byte)) bool {
+// root consumes the whole body, which must be one object.
+func (w *walker) root(o *object, visit func(name []byte)) {
 	isObject := w.kind() == '{'
-	w.object(visit)
+	*o, _ = w.object(visit)
 	if w.end() == nil && !isObject {
 		w.shape("", "the body is not a JSON object")
 	}
-	return w.err == nil
 }
 
 // object consumes the next value and, if it is an object, calls visit at each member.
@@ -143,7 +143,8 @@ func (w *walker) value() Span {
 		return Span{}
 	}
 	end := w.offset()
-	return Span{end - len(v), end}
+	w.last = Span{end - len(v), end}
+	return w.last
 }
 
 // str consumes the next value and decodes it if it is a string.

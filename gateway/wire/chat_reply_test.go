@@ -3,8 +3,6 @@ package wire
 import (
 	"encoding/json"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 const replyBody = `{
@@ -17,22 +15,15 @@ const replyBody = `{
 }`
 
 func TestReplyIsUnderstood(t *testing.T) {
-	r, ok := ParseReply([]byte(replyBody))
+	r, ok := Chat.ParseReply([]byte(replyBody))
 	if !ok {
 		t.Fatal("not taken for a reply")
 	}
-	type choice struct {
-		Text    string
-		HasText bool
-		Content string
+	if len(r.Texts) != 1 || r.Texts[0].Text != `a "b" [1]` || r.Texts[0].Slot != 0 {
+		t.Errorf("texts = %+v", r.Texts)
 	}
-	var got []choice
-	for _, c := range r.Choices {
-		got = append(got, choice{c.Text, c.HasText, replyBody[c.ContentSpan.Start:c.ContentSpan.End]})
-	}
-	want := []choice{{`a "b" [1]`, true, `"a \"b\" [1]"`}, {"", false, "null"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("choices (-want +got):\n%s", diff)
+	if len(r.Models) != 1 || replyBody[r.Models[0].Start:r.Models[0].End] != `"m"` {
+		t.Errorf("models = %+v", r.Models)
 	}
 	if want := (Usage{10, 2, 12}); r.Usage != want {
 		t.Errorf("reply = %+v", r)
@@ -51,11 +42,11 @@ func TestReplyIsEditedInPlace(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, ok := ParseReply([]byte(test.body))
+			r, ok := Chat.ParseReply([]byte(test.body))
 			if !ok {
 				t.Fatal("not taken for a reply")
 			}
-			got, err := Apply([]byte(test.body), r.SetRag([]byte(`{"x":1}`)), r.Choices[0].SetText("b"), r.Choices[0].Annotate(a))
+			got, err := Apply([]byte(test.body), r.SetRag([]byte(`{"x":1}`)), r.Texts[0].SetText("b"), r.Texts[0].Annotate(a))
 			if err != nil || string(got) != test.want {
 				t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
 			}
@@ -65,38 +56,38 @@ func TestReplyIsEditedInPlace(t *testing.T) {
 
 func TestWhatIsNoReplyPasses(t *testing.T) {
 	for _, body := range []string{"", "null", "[]", `{"error":{"message":"x"}}`, `{"choices":{}}`, `{"choices":[]`, `{"choices":[]} {}`, "<html>", `{"candidates":[]}`} {
-		if r, ok := ParseReply([]byte(body)); ok {
-			t.Errorf("ParseReply(%q) = %+v", body, r)
+		if r, ok := Chat.ParseReply([]byte(body)); ok {
+			t.Errorf("Chat.ParseReply(%q) = %+v", body, r)
 		}
 	}
 	for _, body := range []string{`{"choices":[null,{"message":"x"},{}]}`, `{"choices":[],"choices":[]}`, "{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}"} {
-		r, ok := ParseReply([]byte(body))
+		r, ok := Chat.ParseReply([]byte(body))
 		if !ok {
-			t.Errorf("ParseReply(%q) is refused", body)
+			t.Errorf("Chat.ParseReply(%q) is refused", body)
 			continue
 		}
-		for _, c := range r.Choices {
-			if c.HasText && c.Text != "\ufffd" {
-				t.Errorf("ParseReply(%q): text %q", body, c.Text)
+		for _, text := range r.Texts {
+			if text.Text != "\ufffd" {
+				t.Errorf("Chat.ParseReply(%q): text %q", body, text.Text)
 			}
 		}
 	}
 }
 
 func TestComposedReplyParses(t *testing.T) {
-	body := AppendReply(nil, Head{ID: "i", Model: "m", Created: 7}, []Answer{{Text: "a\n[1]", FinishReason: "stop"}}, Usage{PromptTokens: 1, TotalTokens: 1})
-	want := `{"id":"i","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a\n[1]"},"finish_reason":"stop"}],` +
+	body := Chat.AppendCompletion(nil, &Request{}, Completion{ID: "i", Model: "m", Created: 7, Texts: []string{"a\n[1]"}, PromptTokens: 1})
+	want := `{"id":"chatcmpl-i","object":"chat.completion","created":7,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a\n[1]"},"finish_reason":"stop"}],` +
 		`"usage":{"prompt_tokens":1,"completion_tokens":0,"total_tokens":1}}`
 	if string(body) != want {
 		t.Errorf("got  %s\nwant %s", body, want)
 	}
-	if r, ok := ParseReply(body); !ok || r.Choices[0].Text != "a\n[1]" {
-		t.Errorf("ParseReply(%s) = %+v, %v", body, r, ok)
+	if r, ok := Chat.ParseReply(body); !ok || r.Texts[0].Text != "a\n[1]" {
+		t.Errorf("Chat.ParseReply(%s) = %+v, %v", body, r, ok)
 	}
 }
 
 func TestErrorHasOpenAIsShape(t *testing.T) {
-	got := string(AppendErrorEvent(nil, Error{Message: "no \"x\"", Type: "t", Param: "p", Source: "gateway", Stage: "retrieve"}))
+	got := string(Chat.NewStream(&Request{}).AppendError(nil, Error{Message: "no \"x\"", Type: "t", Param: "p", Source: "gateway", Stage: "retrieve"}))
 	want := "event: error\ndata: " + `{"error":{"message":"no \"x\"","type":"t","code":null,"param":"p","source":"gateway","stage":"retrieve"}}` + "\n\n"
 	if got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -107,16 +98,13 @@ func FuzzParseReply(f *testing.F) {
 	f.Add([]byte(replyBody))
 	f.Add([]byte(`{"choices":[{"message":{"annotations":[{}],"content":"a\ud83d"}}],"rag":1}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r, ok := ParseReply(body)
+		r, ok := Chat.ParseReply(body)
 		if !ok {
 			return
 		}
 		edits := []Edit{r.SetRag([]byte("{}"))}
-		for _, c := range r.Choices {
-			edits = append(edits, c.Annotate([]Annotation{{URL: "u"}}))
-			if c.HasText {
-				edits = append(edits, c.SetText("t"))
-			}
+		for i := range r.Texts {
+			edits = append(edits, r.Texts[i].Annotate([]Annotation{{URL: "u"}}), r.Texts[i].SetText("t"))
 		}
 		out, err := Apply(body, edits...)
 		if err != nil {

@@ -7,11 +7,27 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"ragway/gateway/wire"
 )
 
-// chat answers POST /v1/chat/completions.
-func (s *Server) chat(c *gin.Context) {
-	in, err := s.prepare(c)
+// generate answers requests to a model in any protocol.
+func (s *Server) generate(at endpoint) gin.HandlerFunc {
+	return func(c *gin.Context) { s.answerModel(c, at) }
+}
+
+// gemini answers requests to a model under Gemini's paths.
+func (s *Server) gemini(c *gin.Context) {
+	at, ok := geminiEndpoint(c.Param("call"), c.Request.URL.Query())
+	if !ok {
+		s.noRoute(c)
+		return
+	}
+	s.answerModel(c, at)
+}
+
+func (s *Server) answerModel(c *gin.Context, at endpoint) {
+	in, err := s.prepare(c, at)
 	if err != nil {
 		s.answerError(c, err)
 		return
@@ -32,9 +48,9 @@ func (s *Server) chat(c *gin.Context) {
 }
 
 // prepare runs the stages before the upstream is asked.
-func (s *Server) prepare(c *gin.Context) (injected, error) {
+func (s *Server) prepare(c *gin.Context, at endpoint) (injected, error) {
 	scope := scopeOf(c)
-	decoded, err := measured(s, stageDecode, func() (chatRequest, error) { return s.decode(c.Writer, c.Request) })
+	decoded, err := measured(s, stageDecode, func() (modelRequest, error) { return s.decode(c.Writer, c.Request, at) })
 	if err != nil {
 		return injected{}, err
 	}
@@ -51,7 +67,7 @@ func (s *Server) prepare(c *gin.Context) (injected, error) {
 
 // describe tells the log, the metrics and the header what went in.
 func (s *Server) describe(c *gin.Context, in injected) {
-	recordOf(c).add(slog.Bool("stream", in.chat.Stream), slog.Bool("retrieved", in.asked), slog.Int("sources", len(in.sources)))
+	recordOf(c).add(slog.Bool("stream", in.Stream), slog.Bool("retrieved", in.asked), slog.Int("sources", len(in.sources)))
 	if s.opt.LogContent {
 		recordOf(c).add(slog.String("question", in.question.Text), slog.String("request", string(in.request)))
 	}
@@ -83,11 +99,11 @@ const refusal = "I could not find anything about this in the documents."
 // forward asks the upstream, or answers itself where the policy says so.
 func (s *Server) forward(c *gin.Context, in injected) (*Reply, error) {
 	if in.control.onEmpty == Refuse && in.empty() {
-		done := Completion{ID: "chatcmpl-" + recordOf(c).id, Created: s.opt.Now().Unix(), Model: in.chat.Model}
-		for range in.chat.N {
-			done.Choices = append(done.Choices, refusal)
+		done := wire.Completion{ID: recordOf(c).id, Created: s.opt.Now().Unix(), Model: in.Model}
+		for range in.N {
+			done.Texts = append(done.Texts, refusal)
 		}
-		return done.Reply(in.chat.Stream, in.chat.IncludeUsage), nil
+		return Answer(in.Request, done), nil
 	}
 	return measured(s, stageForward, func() (*Reply, error) { return s.call(c, in.call()) })
 }
@@ -97,11 +113,15 @@ func (s *Server) answer(c *gin.Context, in injected, reply *Reply) {
 	switch {
 	case reply.Status >= http.StatusBadRequest:
 		s.relay(c, reply)
-	case strings.HasPrefix(strings.ToLower(reply.Header.Get("Content-Type")), "text/event-stream"):
+	case in.Stream && in.Array || isEventStream(reply.Header):
 		s.stream(c, in, reply)
 	case in.control.off:
 		s.relay(c, reply)
 	default:
 		s.answerWhole(c, in, reply)
 	}
+}
+
+func isEventStream(h http.Header) bool {
+	return strings.HasPrefix(strings.ToLower(h.Get("Content-Type")), "text/event-stream")
 }

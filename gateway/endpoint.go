@@ -1,0 +1,74 @@
+package gateway
+
+import (
+	"net/url"
+	"strings"
+
+	"ragway/gateway/wire"
+)
+
+// endpoint is where a request to a model came in, and where it goes on.
+type endpoint struct {
+	protocol wire.Protocol
+	api      API
+	path     string // below an upstream's base URL; a model's name goes where modelInPath stands
+	query    string // for the upstream
+	model    string // from the path, "" where the body has it
+	method   string // of the model, as Gemini's paths name it
+}
+
+// modelInPath stands in an endpoint's path for the model's name.
+const modelInPath = "{model}"
+
+// at is the path and query for the upstream under a model's name.
+func (e endpoint) at(model string) (path, query string) {
+	return strings.Replace(e.path, modelInPath, model, 1), e.query
+}
+
+// complete adds what the path says to what the body says.
+func (e endpoint) complete(r *wire.Request) {
+	if e.model == "" {
+		return
+	}
+	r.Model = e.model
+	if e.method == geminiStream {
+		r.Stream = true
+		r.Array = !wantsEvents(e.query)
+	}
+}
+
+// The endpoints that ask a model for an answer.
+var chatEndpoint = endpoint{protocol: wire.Chat, api: OpenAI, path: "/chat/completions"}
+
+// The methods of a Gemini model that ask for an answer.
+const (
+	geminiWhole  = "generateContent"
+	geminiStream = "streamGenerateContent"
+)
+
+// geminiEndpoint reads "gemini-2.5-flash:generateContent" and is false for other methods.
+func geminiEndpoint(call string, query url.Values) (endpoint, bool) {
+	model, method, ok := cutLast(strings.TrimPrefix(call, "/"), ":")
+	if !ok || model == "" || method != geminiWhole && method != geminiStream {
+		return endpoint{}, false
+	}
+	query.Del("key")
+	return endpoint{
+		api: Gemini, path: "/models/" + modelInPath + ":" + method,
+		query: query.Encode(), model: model, method: method,
+	}, true
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// wantsEvents reports whether a query asks for server-sent events.
+func wantsEvents(query string) bool {
+	v, err := url.ParseQuery(query)
+	return err == nil && strings.EqualFold(v.Get("alt"), "sse")
+}
