@@ -63,7 +63,11 @@ func TestEveryRuleHasABadFile(t *testing.T) {
 		var problems Problems
 		if errors.As(loadAndValidate(file), &problems) {
 			for _, p := range problems {
-				covered[index.ReplaceAllString(p.Key, "")] = true
+				key := index.ReplaceAllString(p.Key, "")
+				if strings.HasPrefix(key, "models.") { // of a table, any of its rules
+					key = "models"
+				}
+				covered[key] = true
 			}
 		}
 	}

@@ -33,10 +33,12 @@ type Config struct {
 	Auth           Auth       `yaml:"auth"`
 	Uploads        Uploads    `yaml:"uploads"`
 	Upstream       Upstream   `yaml:"upstream"`
-	Retrieval      Retrieval  `yaml:"retrieval"`
-	Rewriter       Rewriter   `yaml:"rewriter"`
-	Reranker       Reranker   `yaml:"reranker"`
-	Log            Log        `yaml:"log"`
+	// Models are names that clients can ask for, each with what it stands for.
+	Models    map[string]Model `yaml:"models"`
+	Retrieval Retrieval        `yaml:"retrieval"`
+	Rewriter  Rewriter         `yaml:"rewriter"`
+	Reranker  Reranker         `yaml:"reranker"`
+	Log       Log              `yaml:"log"`
 }
 
 // Store says where documents are kept.
@@ -147,9 +149,25 @@ type UpstreamTimeouts struct {
 	Total     time.Duration `yaml:"total"`
 }
 
+// Model is a virtual model. What it leaves out is as for every request.
+type Model struct {
+	Upstream    string   `yaml:"upstream,omitempty"` // empty: whichever serves Model
+	Model       string   `yaml:"model,omitempty"`    // that is asked; empty: the same name
+	Profile     string   `yaml:"profile,omitempty"`
+	Collections []string `yaml:"collections,omitempty"`
+	Filter      string   `yaml:"filter,omitempty"` // JSON, as in a request
+	Mode        string   `yaml:"mode,omitempty"`
+	TopK        int      `yaml:"top_k,omitempty"`
+	TokenBudget int      `yaml:"token_budget,omitempty"`
+	MinScore    *float64 `yaml:"min_score,omitempty"`
+	OnEmpty     string   `yaml:"on_empty,omitempty"` // empty: the profile's, else instruct
+	OnError     string   `yaml:"on_error,omitempty"`
+	Citations   string   `yaml:"citations,omitempty"` // annotations, links, footnotes, none
+}
+
 // Retrieval says which requests are enriched, from what, and how much.
 type Retrieval struct {
-	Enrich         string            `yaml:"enrich"` // all, none
+	Enrich         string            `yaml:"enrich"` // all, virtual, none
 	Collections    []string          `yaml:"collections"`
 	Mode           string            `yaml:"mode"` // hybrid, dense, lexical
 	TopK           int               `yaml:"top_k"`
@@ -260,6 +278,7 @@ func Default() Config {
 				Idle: 2 * time.Minute, Total: 30 * time.Minute,
 			},
 		},
+		Models: map[string]Model{},
 		Retrieval: Retrieval{
 			Enrich: "all", Collections: []string{"default"}, Mode: "hybrid",
 			TopK: 6, MaxTopK: 50, TokenBudget: 3000, MaxTokenBudget: 16_000,

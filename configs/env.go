@@ -14,8 +14,13 @@ func EnvName(path string) string {
 	return EnvPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// overlayEnv sets every key whose variable is not empty. A list of words is a,b,c; a list
-// of sections is YAML, and JSON is YAML.
+// isYAML reports whether a value is too much for one word: a table, or a list of sections.
+func isYAML(t reflect.Type) bool {
+	return t.Kind() == reflect.Map || t.Kind() == reflect.Slice && isSection(t.Elem())
+}
+
+// overlayEnv sets every key whose variable is not empty. A list of words is a,b,c; a table
+// or a list of sections is YAML, and JSON is YAML.
 func overlayEnv(root reflect.Value, secrets secretReader) Problems {
 	var problems Problems
 	for path, v := range walk(root, "") {
@@ -27,7 +32,7 @@ func overlayEnv(root reflect.Value, secrets secretReader) Problems {
 		switch {
 		case v.Type() == reflect.TypeFor[Secret]():
 			v.Set(reflect.ValueOf(NewSecret(text)))
-		case v.Kind() == reflect.Slice && isSection(v.Type().Elem()):
+		case isYAML(v.Type()):
 			d := decoder{origin: name, secrets: secrets}
 			d.decode([]byte(text), v, path)
 			problems = append(problems, d.problems...)

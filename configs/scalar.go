@@ -92,6 +92,9 @@ func setScalar(v reflect.Value, text string) error {
 		return setInt(p, text)
 	case *float64:
 		return setFloat(p, text)
+	case **float64:
+		*p = new(float64)
+		return setFloat(*p, text)
 	case *time.Duration:
 		return setDuration(p, text)
 	case *Size:

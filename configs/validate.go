@@ -3,6 +3,7 @@ package configs
 import (
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"net/url"
@@ -32,6 +33,9 @@ func (c Config) Validate() error {
 	c.Auth.check(&k)
 	c.Uploads.check(&k)
 	c.Upstream.check(&k)
+	for _, name := range slices.Sorted(maps.Keys(c.Models)) {
+		c.Models[name].check(&k, name, c.Retrieval)
+	}
 	c.Retrieval.check(&k)
 	c.Rewriter.check(&k)
 	c.Reranker.check(&k)
@@ -42,6 +46,7 @@ func (c Config) Validate() error {
 
 var (
 	languageCode = regexp.MustCompile(`^(auto|[a-z]{2}(,[a-z]{2})*)$`)
+	modelName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$`)
 	// collectionName is the rule of retriever.CheckCollectionName.
 	collectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 )
@@ -182,8 +187,29 @@ func (u Upstream) check(k *checks) {
 	k.positive("upstream.timeouts.total", u.Timeouts.Total)
 }
 
+func (m Model) check(k *checks, name string, r Retrieval) {
+	at := "models." + name
+	k.that(modelName.MatchString(name), at, "%q is no name of a model: want letters, digits and . _ / -", name)
+	k.that(m.Collections == nil || len(m.Collections) > 0, at+".collections", "is empty: leave the key out to search those of retrieval.collections")
+	k.collections(at+".collections", m.Collections)
+	optional := func(key, value string, allowed ...string) {
+		if value != "" {
+			k.oneOf(at+key, value, allowed...)
+		}
+	}
+	optional(".mode", m.Mode, "hybrid", "dense", "lexical", "full")
+	optional(".on_empty", m.OnEmpty, "passthrough", "instruct", "refuse")
+	optional(".on_error", m.OnError, "fail", "degrade")
+	optional(".citations", m.Citations, "annotations", "links", "footnotes", "none")
+	k.between(at+".top_k", m.TopK, 0, r.MaxTopK)
+	k.between(at+".token_budget", m.TokenBudget, 0, r.MaxTokenBudget)
+	if m.MinScore != nil {
+		k.fraction(at+".min_score", *m.MinScore)
+	}
+}
+
 func (r Retrieval) check(k *checks) {
-	k.oneOf("retrieval.enrich", r.Enrich, "all", "none")
+	k.oneOf("retrieval.enrich", r.Enrich, "all", "virtual", "none")
 	k.that(len(r.Collections) > 0, "retrieval.collections", "is empty: want at least one")
 	k.collections("retrieval.collections", r.Collections)
 	k.oneOf("retrieval.mode", r.Mode, "hybrid", "dense", "lexical", "full")

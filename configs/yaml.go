@@ -99,6 +99,8 @@ func (d *decoder) value(node ast.Node, v reflect.Value, key string) {
 		d.section(node, v, key)
 	case t.Kind() == reflect.Slice:
 		d.list(node, v, key)
+	case t.Kind() == reflect.Map:
+		d.table(node, v, key)
 	default:
 		d.scalar(node, v, key)
 	}
@@ -156,7 +158,25 @@ func (d *decoder) list(node ast.Node, v reflect.Value, key string) {
 	v.Set(list)
 }
 
-// defaultItem is what an item of a list of sections has where it says nothing.
+// table reads keys that the operator makes up.
+func (d *decoder) table(node ast.Node, v reflect.Value, key string) {
+	entries, ok := mapping(node)
+	if !ok {
+		d.add(node, key, "want names and what they mean below it")
+		return
+	}
+	table := reflect.MakeMapWithSize(v.Type(), len(entries))
+	for _, e := range entries {
+		name := reflect.ValueOf(e.Key.GetToken().Value)
+		item := reflect.New(v.Type().Elem()).Elem()
+		item.Set(defaultItem(v.Type().Elem()))
+		d.value(e.Value, item, join(key, name.String()))
+		table.SetMapIndex(name, item)
+	}
+	v.Set(table)
+}
+
+// defaultItem is what an item of a list or table of sections has where it says nothing.
 func defaultItem(t reflect.Type) reflect.Value {
 	if t == reflect.TypeFor[Embedder]() {
 		return reflect.ValueOf(defaultEmbedder())

@@ -57,10 +57,25 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 		}
 		edits = append(edits, t.Annotate(annotations(citations, in.sources)))
 	}
-	s.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()
-	edits = append(edits, reply.SetRag(marshal(s.rag(in, id, cited))))
+	edits = append(edits, in.showModel(reply.Models)...)
+	if !in.control.off {
+		s.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()
+		edits = append(edits, reply.SetRag(marshal(s.rag(in, id, cited))))
+	}
 	out, err := wire.Apply(data, edits...)
 	return out, fail(stageGround, err)
+}
+
+// untouched reports whether an answer goes to the client as the upstream gives it.
+func (in injected) untouched() bool { return in.control.off && in.virtual == nil }
+
+// showModel puts the name that the client asked for where an answer has that of the model
+// which a virtual one stands for.
+func (in injected) showModel(places []wire.Span) []wire.Edit {
+	if in.Shown == "" {
+		return nil
+	}
+	return wire.SetModels(places, in.Shown)
 }
 
 // citing says what markers in the answer can mean. Without sources nothing was asked to

@@ -13,6 +13,7 @@ import (
 type modelRequest struct {
 	endpoint
 	*wire.Request
+	ruling
 	body    []byte
 	control control
 }
@@ -27,8 +28,9 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, at endpoint) (mo
 		return modelRequest{}, bodyError(err)
 	}
 	at.complete(req)
-	ctl, err := parseControl(req.Control, s.opt.Retrieval)
-	return modelRequest{endpoint: at, Request: req, body: body, control: ctl}, err
+	under := s.policy.Load().rule(req.Model)
+	ctl, err := parseControl(req.Control, under.retrieval)
+	return modelRequest{endpoint: at, Request: req, ruling: under, body: body, control: ctl}, err
 }
 
 // bodyError says where a body goes wrong.

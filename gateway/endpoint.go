@@ -47,15 +47,14 @@ const (
 )
 
 // geminiEndpoint reads "gemini-2.5-flash:generateContent" and is false for other methods.
-func geminiEndpoint(call string, query url.Values) (endpoint, bool) {
+func geminiEndpoint(call string, u *url.URL) (endpoint, bool) {
 	model, method, ok := cutLast(strings.TrimPrefix(call, "/"), ":")
 	if !ok || model == "" || method != geminiWhole && method != geminiStream {
 		return endpoint{}, false
 	}
-	query.Del("key")
 	return endpoint{
 		api: Gemini, path: "/models/" + modelInPath + ":" + method,
-		query: query.Encode(), model: model, method: method,
+		query: withoutKey(u), model: model, method: method,
 	}, true
 }
 
@@ -71,4 +70,14 @@ func cutLast(s, sep string) (before, after string, ok bool) {
 func wantsEvents(query string) bool {
 	v, err := url.ParseQuery(query)
 	return err == nil && strings.EqualFold(v.Get("alt"), "sse")
+}
+
+// withoutKey is a query without the credential that may stand in it.
+func withoutKey(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
+	query := u.Query()
+	query.Del("key")
+	return query.Encode()
 }

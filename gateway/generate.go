@@ -18,7 +18,7 @@ func (s *Server) generate(at endpoint) gin.HandlerFunc {
 
 // gemini answers requests to a model under Gemini's paths.
 func (s *Server) gemini(c *gin.Context) {
-	at, ok := geminiEndpoint(c.Param("call"), c.Request.URL.Query())
+	at, ok := geminiEndpoint(c.Param("call"), c.Request.URL)
 	if !ok {
 		s.noRoute(c)
 		return
@@ -115,7 +115,7 @@ func (s *Server) answer(c *gin.Context, in injected, reply *Reply) {
 		s.relay(c, reply)
 	case in.Stream && in.Array || isEventStream(reply.Header):
 		s.stream(c, in, reply)
-	case in.control.off:
+	case in.untouched():
 		s.relay(c, reply)
 	default:
 		s.answerWhole(c, in, reply)

@@ -74,6 +74,7 @@ func (g *grounder) pass(dst []byte, e wire.Event, p *wire.Part) ([]byte, error) 
 		silent = silent && text == ""
 	}
 	g.restate(p)
+	g.edits = append(g.edits, g.in.showModel(p.Models)...)
 	dst, edits := g.stream.Finish(dst, p, g.ended(p.Ends), g.ragOf(p))
 	g.edits = append(g.edits, edits...)
 	switch {
@@ -135,7 +136,7 @@ func (g *grounder) ended(slots []int) []wire.Ended {
 
 // ragOf is the rag object, once, with the event that it belongs to.
 func (g *grounder) ragOf(p *wire.Part) []byte {
-	if g.ragSent || !p.Last {
+	if g.ragSent || !p.Last || g.in.control.off {
 		return nil
 	}
 	g.ragSent = true

@@ -16,7 +16,8 @@ import (
 type injected struct {
 	retrieved
 	request []byte      // the exact bytes for the upstream
-	splices []wire.Edit // that made them of the client's
+	splices []wire.Edit // that made them of the client's, but for the model's name
+	renamed wire.Edit   // the model's name
 	sources []Source
 	tokens  int    // of the context
 	edits   []edit // what was changed in the client's bytes
@@ -25,7 +26,7 @@ type injected struct {
 
 // edit says what became of a stretch of the client's body.
 type edit struct {
-	What  string `json:"what"`  // "control", "instructions" or "context"
+	What  string `json:"what"`  // "control", "model", "instructions", "context", "effort" or "usage"
 	Start int    `json:"start"` // byte offsets into the client's body
 	End   int    `json:"end"`
 	Bytes int    `json:"bytes"` // that stand there now
@@ -37,13 +38,17 @@ func (s *Server) inject(r retrieved, base string, scope retriever.Scope) (inject
 	in := injected{retrieved: r}
 	var edits []wire.Edit
 	add := func(what string, e wire.Edit) {
-		if e.End > e.Start || len(e.Text) > 0 {
+		if in.note(what, e) {
 			edits = append(edits, e)
-			in.edits = append(in.edits, edit{what, e.Start, e.End, len(e.Text)})
 		}
 	}
 	for _, e := range r.CutControl() {
 		add("control", e)
+	}
+	if r.virtual != nil {
+		r.Shown = r.Model
+		in.renamed = r.SetModel(r.virtual.Model)
+		in.note("model", in.renamed)
 	}
 	if len(r.result.Hits) > 0 || r.empty() && r.control.onEmpty == Instruct {
 		out := prompt.Render(prompt.Options{
@@ -56,8 +61,9 @@ func (s *Server) inject(r retrieved, base string, scope retriever.Scope) (inject
 			in.sources, in.tokens = s.sources(r, out.Sources, base, scope), out.Tokens
 		}
 	}
-	request, err := wire.Apply(r.body, edits...)
-	in.request, in.splices = request, edits
+	in.splices = edits
+	request, err := in.splice(in.renamed)
+	in.request = request
 	return in, fail(stageInject, err)
 }
 
@@ -114,11 +120,30 @@ func notNil[T any](s []T) []T {
 	return s
 }
 
+// note lists an edit for the explanation. It is false for one that changes nothing.
+func (in *injected) note(what string, e wire.Edit) bool {
+	if e.End == e.Start && len(e.Text) == 0 {
+		return false
+	}
+	in.edits = append(in.edits, edit{what, e.Start, e.End, len(e.Text)})
+	return true
+}
+
+// splice makes the request of the client's bytes, under the name that renamed says.
+func (in injected) splice(renamed wire.Edit) ([]byte, error) {
+	edits := in.splices
+	if len(renamed.Text) > 0 {
+		edits = append(slices.Clone(edits), renamed)
+	}
+	return wire.Apply(in.body, edits...)
+}
+
 // call is the request for an upstream.
 func (in injected) call() Call {
-	path, query := in.at(in.Model)
+	model := in.ruling.model(in.Model)
+	path, query := in.at(model)
 	return Call{
-		Method: http.MethodPost, Path: path, Query: query, Body: in.request, API: in.api, Model: in.Model,
+		Method: http.MethodPost, Path: path, Query: query, Body: in.request, API: in.api, Model: model, Upstream: in.upstream(),
 		Rename: in.rename, Request: in.Request, Question: in.question.Text, Passages: in.sources,
 	}
 }
@@ -126,8 +151,8 @@ func (in injected) call() Call {
 // rename is the request under another model name.
 func (in injected) rename(model string) (path string, body []byte) {
 	path, _ = in.at(model)
-	body, err := wire.Apply(in.body, append(slices.Clone(in.splices), in.SetModel(model))...)
-	if err != nil { // the name overlaps with nothing that is edited
+	body, err := in.splice(in.SetModel(model))
+	if err != nil { // the name overlaps with nothing else that is edited
 		return path, in.request
 	}
 	return path, body

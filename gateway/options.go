@@ -48,10 +48,10 @@ type Options struct {
 	PublicURL string // of this server in links, e.g. https://docs.example.com; default: the Host the client used
 	Version   Version
 
-	Retrieval Retrieval
-	Limits    Limits
-	Count     func(string) int                    // tokens of a text; default: a quarter of its bytes
-	CountFor  func(model string) func(string) int // tokens as a model counts them, for budgets; default: Count
+	Policy
+	Limits   Limits
+	Count    func(string) int                    // tokens of a text; default: a quarter of its bytes
+	CountFor func(model string) func(string) int // tokens as a model counts them, for budgets; default: Count
 
 	Registerer prometheus.Registerer // default: a registry of its own
 	Gatherer   prometheus.Gatherer   // what /metrics shows; default: the same registry
@@ -148,7 +148,6 @@ func (o *Options) applyDefaults() {
 	if o.OpenScope == nil {
 		o.OpenScope = &retriever.Scope{Tenant: retriever.DefaultTenant, Collections: []string{retriever.AllCollections}}
 	}
-	o.Retrieval.applyDefaults()
 	o.Limits.applyDefaults()
 }
 

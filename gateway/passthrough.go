@@ -10,16 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// models lists what the upstream serves.
-func (s *Server) models(c *gin.Context) {
-	reply, err := s.call(c, Call{Method: http.MethodGet, Path: "/models"})
-	if err != nil {
-		s.answerError(c, err)
-		return
-	}
-	s.relay(c, reply)
-}
-
 // invalidReply is the error of an answer that cannot be passed on.
 func (s *Server) invalidReply(cause error) error {
 	return &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: ErrUpstreamInvalid, Cause: cause}

@@ -47,12 +47,24 @@ func (s *Server) query(u understood, scope retriever.Scope) retriever.Query {
 	c := u.control
 	names := c.collections
 	if len(names) == 0 { // not the caller's choice, nor the caller's error when one is not there
-		names = defaultCollections(s.opt.Retrieval.Collections, scope)
+		names = defaultCollections(u.retrieval.Collections, scope)
 	}
 	return retriever.Query{
-		Text: u.question.Text, Variants: u.rewritten.Variants, Hypothetical: u.rewritten.Hypothetical, Scope: scope, Collections: names, SkipMissing: len(c.collections) == 0, Documents: c.documents, Filter: c.filter,
-		Mode: c.mode, K: c.topK, Recency: c.recency, MinScore: c.minScore, PerDocument: s.opt.Retrieval.PerDocument, Diversity: c.diversity,
+		Text: u.question.Text, Variants: u.rewritten.Variants, Hypothetical: u.rewritten.Hypothetical, Scope: scope, Collections: names, SkipMissing: len(c.collections) == 0, Documents: c.documents, Filter: u.filter(),
+		Mode: c.mode, K: c.topK, Recency: c.recency, MinScore: c.minScore, PerDocument: u.retrieval.PerDocument, Diversity: c.diversity,
 		Neighbours: c.neighbours, TokenBudget: c.tokenBudget, Explain: c.explain || c.dryRun,
+	}
+}
+
+// filter is the operator's and the request's.
+func (u understood) filter() *retriever.Filter {
+	switch asked := u.control.filter; {
+	case u.virtual == nil || u.virtual.Filter == nil:
+		return asked
+	case asked == nil:
+		return u.virtual.Filter
+	default:
+		return &retriever.Filter{Op: retriever.OpAnd, Filters: []retriever.Filter{*u.virtual.Filter, *asked}}
 	}
 }
 

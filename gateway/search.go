@@ -104,7 +104,7 @@ func (s *Server) decodeSearch(c *gin.Context) (retriever.Query, error) {
 	if err := decodeJSON(body, &req); err != nil {
 		return q, err
 	}
-	ctl, err := req.control(s.opt.Retrieval)
+	ctl, err := req.control(s.policy.Load().Retrieval)
 	if err != nil {
 		return q, err
 	}
@@ -118,7 +118,7 @@ func (s *Server) decodeSearch(c *gin.Context) (retriever.Query, error) {
 	return retriever.Query{
 		Text: req.Query[0], Variants: req.Query[1:], Scope: scopeOf(c), Collections: append([]string{name}, ctl.collections...),
 		Documents: ctl.documents, Filter: ctl.filter, Mode: ctl.mode, K: ctl.topK, Depth: ctl.candidates, Recency: ctl.recency,
-		MinScore: ctl.minScore, PerDocument: s.opt.Retrieval.PerDocument, Diversity: ctl.diversity, Neighbours: ctl.neighbours,
+		MinScore: ctl.minScore, PerDocument: s.policy.Load().Retrieval.PerDocument, Diversity: ctl.diversity, Neighbours: ctl.neighbours,
 		TokenBudget: ctl.budgetOfWhole(), Raw: ctl.raw, Explain: ctl.explain,
 	}, nil
 }

@@ -26,6 +26,7 @@ type Server struct {
 	fenceKey []byte // of prompt nonces
 	loopID   string // stands in every call this gateway makes
 	handler  http.Handler
+	policy   atomic.Pointer[Policy]
 	draining atomic.Bool
 }
 
@@ -44,6 +45,9 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("gateway: metrics: %w", err)
 	}
 	s := &Server{opt: o, keys: keys, metrics: m}
+	if err := s.SetPolicy(o.Policy); err != nil {
+		return nil, err
+	}
 	s.links = linkSigner{key: derive(o.Secret, "document link"), now: o.Now, lifetime: o.Limits.LinkLifetime}
 	s.fenceKey = derive(o.Secret, "fence")
 	s.loopID = hex.EncodeToString(derive(o.Secret, "loop")[:8])

@@ -23,7 +23,7 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 	c.Writer.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
 	c.Writer.WriteHeader(reply.Status)
 	beat := s.opt.Limits.Heartbeat
-	if in.control.off {
+	if in.untouched() {
 		beat = 0 // the answer's bytes are the upstream's
 	}
 	stream := in.Protocol.NewStream(in.Request)
@@ -33,7 +33,7 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 
 	start := s.opt.Now()
 	var filter eventFilter = &rawFilter{stream: stream}
-	if !in.control.off {
+	if !in.untouched() {
 		filter = s.newGrounder(in, recordOf(c).id, stream)
 	}
 	err := copyEvents(out, stream.Events(reply.Body), filter, func() {

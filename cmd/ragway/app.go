@@ -47,18 +47,24 @@ func (a *app) close() error {
 // configure loads the configuration, lays the flags over it, validates, and sets up the
 // log. Flags beat the environment, which beats the file, which beats the defaults.
 func (a *app) configure(flags ...func(*configs.Config)) error {
-	file := a.ConfigFile
-	if file == "" {
-		file = a.getenv(configs.FileVariable)
-	}
 	if !a.Quiet {
 		for _, complaint := range configs.UnknownEnv(a.environ) {
 			fmt.Fprintf(a.err, "warning: %s\n", complaint)
 		}
 	}
-	cfg, err := configs.Load(configs.Sources{File: file, Getenv: a.getenv})
+	cfg, err := a.load(flags...)
 	if err != nil {
-		return fmt.Errorf("%w%w", errors.Join(err, cfg.Validate()), hidden{errUsage})
+		return err
+	}
+	a.cfg, a.log = cfg, a.newLogger(cfg.Log)
+	return nil
+}
+
+// load reads the configuration, with the flags over it, and validates it.
+func (a *app) load(flags ...func(*configs.Config)) (configs.Config, error) {
+	cfg, err := configs.Load(configs.Sources{File: a.configFile(), Getenv: a.getenv})
+	if err != nil {
+		return cfg, fmt.Errorf("%w%w", errors.Join(err, cfg.Validate()), hidden{errUsage})
 	}
 	setIf(&cfg.DataDir, a.DataDir)
 	setIf(&cfg.Store.Kind, a.Store)
@@ -66,11 +72,15 @@ func (a *app) configure(flags ...func(*configs.Config)) error {
 	for _, f := range flags {
 		f(&cfg)
 	}
-	if err := cfg.Validate(); err != nil {
-		return err
+	return cfg, cfg.Validate()
+}
+
+// configFile is the one that a flag or the environment names, "" for none.
+func (a *app) configFile() string {
+	if a.ConfigFile != "" {
+		return a.ConfigFile
 	}
-	a.cfg, a.log = cfg, a.newLogger(cfg.Log)
-	return nil
+	return a.getenv(configs.FileVariable)
 }
 
 func (a *app) getenv(name string) string {

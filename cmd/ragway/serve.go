@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,11 +30,11 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(ctx context.Context, a *app) error {
-	err := a.configure(func(cfg *configs.Config) {
+	flags := func(cfg *configs.Config) {
 		setIf(&cfg.Server.Listen, c.Listen)
 		setIf(&cfg.Server.InsecureNoAuth, c.InsecureNoAuth)
-	})
-	if err != nil {
+	}
+	if err := a.configure(flags); err != nil {
 		return err
 	}
 	if err := a.refuseOwnAddress(); err != nil {
@@ -71,6 +72,9 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.ingestUploads(ctx, files)
+	if err := a.reload(ctx, srv, registry, flags); err != nil {
+		return err
+	}
 	a.announce(l)
 	return srv.Serve(ctx, l)
 }
@@ -104,16 +108,26 @@ func (a *app) awaitStore(ctx context.Context, store retriever.Store) error {
 // warnMissing names the configured collections that are not there: they read as empty until
 // the first ingest, for ever if the name is misspelt.
 func (a *app) warnMissing(ctx context.Context, store retriever.Store) error {
-	for _, name := range a.cfg.Retrieval.Collections {
+	for _, name := range a.namedCollections() {
 		_, err := store.Settings(ctx, retriever.Operator(), name)
 		switch {
 		case errors.Is(err, retriever.ErrCollectionNotFound):
-			a.log.Warn("a collection of retrieval.collections does not exist yet and reads as empty", "collection", name)
+			a.log.Warn("a configured collection does not exist yet and reads as empty", "collection", name)
 		case err != nil:
 			return err
 		}
 	}
 	return nil
+}
+
+// namedCollections are those that requests search which name none, each once.
+func (a *app) namedCollections() []string {
+	names := slices.Clone(a.cfg.Retrieval.Collections)
+	for _, m := range a.cfg.Models {
+		names = append(names, m.Collections...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -248,7 +262,7 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 		return nil, err
 	}
 	if a.cfg.Retrieval.Mode != string(retriever.Lexical) {
-		if err := checkSpaces(ctx, eng, retriever.Operator(), a.cfg.Retrieval.Collections); err != nil {
+		if err := checkSpaces(ctx, eng, retriever.Operator(), a.namedCollections()); err != nil {
 			return nil, err
 		}
 	}
@@ -260,7 +274,10 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 	if err != nil {
 		return nil, err
 	}
-	r := a.cfg.Retrieval
+	policy, err := policyOf(a.cfg)
+	if err != nil {
+		return nil, err
+	}
 	opt := gateway.Options{
 		Retriever: eng, Store: store, Upstream: up, Embedder: embedder, Rewriter: rewriter, UI: ui.Handler(),
 		Catalog: func(ctx context.Context) ([]retriever.CollectionInfo, error) {
@@ -268,12 +285,7 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 		},
 		Keys: s.keys, OpenScope: s.scope, Secret: s.secret, PublicURL: a.cfg.Server.PublicURL,
 		Version: gateway.Version{Version: version, Revision: buildRevision()},
-		Retrieval: gateway.Retrieval{
-			OnlyAsked: r.Enrich == "none", Collections: r.Collections, Mode: retriever.Mode(r.Mode), TopK: r.TopK, TokenBudget: r.TokenBudget,
-			MinScore: r.MinScore, PerDocument: r.PerDocument, Neighbours: r.Neighbours, Diversity: r.Diversity, Recency: recencyOf(r.Recency),
-			OnEmpty: gateway.OnEmpty(r.OnEmpty), OnError: gateway.OnError(r.OnError),
-			MaxTopK: r.MaxTopK, MaxTokenBudget: r.MaxTokenBudget,
-		},
+		Policy:  policy,
 		Limits: gateway.Limits{
 			BodyBytes: int64(a.cfg.Server.MaxBody), DrainTimeout: a.cfg.Server.Drain, Heartbeat: a.cfg.Server.Heartbeat,
 		},

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"slices"
@@ -11,6 +12,7 @@ import (
 // index.
 type chatStream struct {
 	wanted int // choices asked for
+	shown  string
 	head   chatHead
 	part   Part
 
@@ -21,7 +23,7 @@ type chatStream struct {
 
 // NewStream implements Protocol.
 func (chat) NewStream(r *Request) Stream {
-	return &chatStream{wanted: r.N, finished: map[int]bool{}}
+	return &chatStream{wanted: r.N, shown: r.Shown, finished: map[int]bool{}}
 }
 
 // Events implements Stream.
@@ -117,7 +119,7 @@ func (s *chatStream) readChunk(e Event) bool {
 			s.part.HasUsage = w.kind() == '{'
 			s.part.Usage = readUsage(w)
 		case "model":
-			model, span, isString := w.known(head.Model)
+			model, span, isString := w.known(s.head.Model)
 			if isString {
 				head.Model = model
 				s.part.Models = append(s.part.Models, span)
@@ -132,6 +134,7 @@ func (s *chatStream) readChunk(e Event) bool {
 		return false
 	}
 	if head.ID != "" {
+		head.Model = cmp.Or(s.shown, head.Model)
 		s.head = head
 	}
 	s.part.Last = len(s.part.Ends) > 0 && s.allFinished()

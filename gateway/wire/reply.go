@@ -19,6 +19,9 @@ func (r *Reply) SetRag(value []byte) Edit { return r.root.put(controlKey, r.rag,
 func SetModels(places []Span, name string) []Edit {
 	edits := make([]Edit, 0, len(places))
 	for _, at := range places {
+		if at.IsZero() { // it is null
+			continue
+		}
 		edits = append(edits, Edit{Start: at.Start, End: at.End, Text: AppendString(nil, name)})
 	}
 	return edits

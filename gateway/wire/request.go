@@ -23,6 +23,7 @@ type Request struct {
 	Control      []byte // raw value of the top-level "rag", nil when absent
 	User         string // the end user as the client calls them, "" when absent
 	MaxOutput    int    // tokens the answer may have, 0 when not said
+	Shown        string // the model's name that answers are to have, "" for the model server's; set by the caller
 
 	body         []byte
 	root         object
