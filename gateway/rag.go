@@ -77,7 +77,10 @@ func annotations(citations []ground.Citation, sources []Source) []wire.Annotatio
 	for _, c := range citations {
 		i := slices.IndexFunc(sources, func(s Source) bool { return s.N == c.Source })
 		if i >= 0 {
-			out = append(out, wire.Annotation{Start: c.Start, End: c.End, URL: sources[i].URL, Title: sources[i].Title})
+			src := &sources[i]
+			out = append(out, wire.Annotation{
+				Start: c.Start, End: c.End, Source: src.N, URL: src.URL, Title: src.Title, FileID: src.DocumentID, Quote: src.Text,
+			})
 		}
 	}
 	return out

@@ -15,6 +15,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"ragway/gateway/wire"
 )
 
 // Server answers HTTP requests. It is safe for concurrent use.
@@ -76,6 +78,7 @@ func (s *Server) routes() http.Handler {
 		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s", errMethod, c.Request.Method)))
 	})
 
+	e.POST("/v1/messages", speak(wire.Messages), s.requireKey, s.generate(messagesEndpoint))
 	v1 := e.Group("/v1", s.requireKey)
 	v1.POST("/chat/completions", s.generate(chatEndpoint))
 	v1.POST("/embeddings", s.embeddings)

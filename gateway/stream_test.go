@@ -53,9 +53,13 @@ func readStream(t testing.TB, a answer) received {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for line := range strings.Lines(string(e.Raw)) {
+			if strings.HasPrefix(line, ":") {
+				r.comments++
+			}
+		}
 		switch {
 		case e.Data == nil:
-			r.comments++
 			continue
 		case e.IsDone():
 			r.done = true

@@ -32,8 +32,9 @@ func (*chatStream) Events(r io.Reader) EventSource { return NewEventReader(r, 0)
 // Heartbeat implements Stream.
 func (*chatStream) Heartbeat() []byte { return heartbeatComment }
 
-// heartbeatComment is one that clients skip.
-var heartbeatComment = []byte(": keep-alive\n\n")
+// heartbeatComment is a comment that clients skip. It is one line and no event of its own:
+// some take the blank line that would end that for an event without data.
+var heartbeatComment = []byte(":\n")
 
 // AppendError implements Stream.
 func (*chatStream) AppendError(dst []byte, e Error) []byte {

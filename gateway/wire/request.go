@@ -231,9 +231,10 @@ func (r *Request) readMessages(w *walker, param string, read func(m *Message, i 
 
 // part is an element of a content array.
 type part struct {
-	kind string // its type
-	text Span   // of its text member, if that is a string
-	at   int    // where it starts
+	kind   string // its type
+	text   Span   // of its text member, if that is a string
+	at     int    // where it starts
+	cached bool   // it ends a prefix for the provider's cache
 }
 
 // read reads content that may be an array of parts, a string or null; each says which
@@ -248,7 +249,7 @@ func (p *textPlace) read(w *walker, isText func(part) bool) {
 		p.Kind = ContentParts
 		p.ContentSpan, p.parts, _ = w.array(func(int) {
 			part := readPart(w)
-			if !part.text.IsZero() && isText(part) {
+			if isText(part) && !part.text.IsZero() {
 				p.texts = append(p.texts, part.text)
 			}
 		})
@@ -270,6 +271,8 @@ func readPart(w *walker) (p part) {
 			p.kind, _, _ = w.known(partTypes...)
 		case "text":
 			p.text = w.stringSpan()
+		case "cache_control":
+			p.cached = w.filled()
 		default:
 			w.value()
 		}

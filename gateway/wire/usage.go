@@ -8,12 +8,15 @@ type Usage struct {
 }
 
 // readUsage reads a usage object under the names that OpenAI, Anthropic and Gemini give
-// to its members.
+// to its members. Anthropic counts what came out of and went into its cache apart.
 func readUsage(w *walker) (u Usage) {
+	cached := 0
 	w.object(func(name []byte) {
 		switch string(name) {
 		case "prompt_tokens", "input_tokens", "promptTokenCount":
 			u.PromptTokens = readCount(w)
+		case "cache_creation_input_tokens", "cache_read_input_tokens":
+			cached += readCount(w)
 		case "completion_tokens", "output_tokens", "candidatesTokenCount":
 			u.CompletionTokens = readCount(w)
 		case "total_tokens", "totalTokenCount":
@@ -22,6 +25,10 @@ func readUsage(w *walker) (u Usage) {
 			w.value()
 		}
 	})
+	u.PromptTokens += cached
+	if u.TotalTokens == 0 {
+		u.TotalTokens = u.PromptTokens + u.CompletionTokens
+	}
 	return u
 }
 
