@@ -45,6 +45,7 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 	opts := in.citing()
 	cited := map[int]bool{}
 	var edits []wire.Edit
+	cites := make([][]wire.Annotation, len(reply.Texts))
 	for i := range reply.Texts {
 		t := &reply.Texts[i]
 		text, citations, counts := ground.Cite(t.Text, opts)
@@ -55,8 +56,9 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 		if text != t.Text {
 			edits = append(edits, t.SetText(text))
 		}
-		edits = append(edits, t.Annotate(annotations(citations, in.sources)))
+		cites[i] = annotations(citations, in.sources)
 	}
+	edits = append(edits, reply.Annotate(cites)...)
 	edits = append(edits, in.showModel(reply.Models)...)
 	if !in.control.off {
 		s.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()

@@ -10,13 +10,14 @@ import (
 // beatCounter is a client that tells when so many heartbeats have reached it.
 type beatCounter struct {
 	beat []byte
-	left int
+	want int
+	read []byte // all of it
 	seen chan struct{}
 	once sync.Once
 }
 
 func countBeats(beat string, n int) (*http.Client, <-chan struct{}) {
-	c := &beatCounter{beat: []byte(beat), left: n, seen: make(chan struct{})}
+	c := &beatCounter{beat: []byte(beat), want: n, seen: make(chan struct{})}
 	return &http.Client{Transport: c}, c.seen
 }
 
@@ -36,9 +37,10 @@ type countedBody struct {
 
 func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.counter.left -= bytes.Count(p[:n], b.counter.beat)
-	if b.counter.left <= 0 {
-		b.counter.once.Do(func() { close(b.counter.seen) })
+	c := b.counter
+	c.read = append(c.read, p[:n]...)
+	if bytes.Count(c.read, c.beat) >= c.want {
+		c.once.Do(func() { close(c.seen) })
 	}
 	return n, err
 }

@@ -56,7 +56,7 @@ func geminiEndpoint(call string, u *url.URL) (endpoint, bool) {
 		return endpoint{}, false
 	}
 	return endpoint{
-		api: Gemini, path: "/models/" + modelInPath + ":" + method,
+		protocol: wire.Gemini, api: Gemini, path: "/models/" + modelInPath + ":" + method,
 		query: withoutKey(u), model: model, method: method,
 	}, true
 }

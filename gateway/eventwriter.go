@@ -12,14 +12,14 @@ type eventWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	every   time.Duration // 0: no heartbeat
-	comment []byte        // is the heartbeat: clients skip it, and proxies see that the connection lives
+	comment func() []byte // is the heartbeat: clients skip it, and proxies see that the connection lives
 
 	mu     sync.Mutex
 	timer  *time.Timer
 	closed bool
 }
 
-func newEventWriter(w http.ResponseWriter, every time.Duration, comment []byte) *eventWriter {
+func newEventWriter(w http.ResponseWriter, every time.Duration, comment func() []byte) *eventWriter {
 	out := &eventWriter{w: w, control: http.NewResponseController(w), every: every, comment: comment}
 	if every > 0 {
 		out.timer = time.AfterFunc(every, out.beat)
@@ -60,7 +60,7 @@ func (o *eventWriter) beat() {
 	if o.closed {
 		return
 	}
-	if o.send(o.comment) == nil {
+	if o.send(o.comment()) == nil {
 		o.timer.Reset(o.every)
 	}
 }

@@ -39,6 +39,7 @@ func (g *grounder) event(dst []byte, e wire.Event) ([]byte, error) {
 	case !e.Complete:
 		return dst, nil // cut in the middle; end decides what that means
 	case e.Data == nil:
+		g.stream.Watch(e)
 		return append(dst, e.Raw...), nil
 	}
 	p := g.stream.Read(e)
@@ -117,7 +118,7 @@ func (g *grounder) restate(p *wire.Part) {
 		if text != t.Text {
 			g.edits = append(g.edits, t.SetText(text))
 		}
-		g.edits = append(g.edits, t.Annotate(annotations(citations, g.in.sources)))
+		g.edits = append(g.edits, t.Annotate(annotations(citations, g.in.sources))...)
 	}
 }
 
@@ -150,7 +151,7 @@ func (g *grounder) ragOf(p *wire.Part) []byte {
 	return marshal(g.server.rag(g.in, g.id, cited))
 }
 
-func (g *grounder) done() bool { return g.over }
+func (g *grounder) done() bool { return g.over || g.stream.Done() }
 
 // end appends what is still to be said. A stream that reported an error is not whole,
 // whatever it says after that.

@@ -79,6 +79,10 @@ func (s *Server) routes() http.Handler {
 	})
 
 	e.POST("/v1/messages", speak(wire.Messages), s.requireKey, s.generate(messagesEndpoint))
+	for _, version := range []string{"/v1beta", "/v1"} { // Google's clients use either
+		e.POST(version+"/models/*call", speak(wire.Gemini), s.requireKey, s.gemini)
+	}
+	e.GET("/v1beta/models", speak(wire.Gemini), s.requireKey, s.geminiModels)
 	v1 := e.Group("/v1", s.requireKey)
 	v1.POST("/chat/completions", s.generate(chatEndpoint))
 	v1.POST("/embeddings", s.embeddings)

@@ -27,7 +27,7 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 		beat = 0 // the answer's bytes are the upstream's
 	}
 	stream := in.Protocol.NewStream(in.Request)
-	out := newEventWriter(c.Writer, beat, stream.Heartbeat())
+	out := newEventWriter(c.Writer, beat, stream.Heartbeat)
 	defer out.close()
 	out.flush()
 

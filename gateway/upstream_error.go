@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,9 +28,17 @@ func (s *Server) markUpstreamError(c *gin.Context, reply *Reply, data []byte) []
 	return protocolOf(c).AppendError(nil, e.wire(recordOf(c).id))
 }
 
-// markJSONError adds source and stage to {"error":{…}} and leaves the other fields as they
-// were, in their order.
+// markJSONError adds source and stage to {"error":{…}}, which may be the first element of
+// an array as in Google's streams, and leaves the other fields as they were, in their order.
 func markJSONError(data []byte) ([]byte, bool) {
+	if at := bytes.IndexByte(data, '{'); at > 0 && string(bytes.TrimSpace(data[:at])) == "[" {
+		end := bytes.LastIndexByte(data, ']')
+		if end < at {
+			return nil, false
+		}
+		inner, ok := markJSONError(data[at:end])
+		return slices.Concat(data[:at], inner, data[end:]), ok
+	}
 	var body struct {
 		Error map[string]json.RawMessage `json:"error"`
 	}

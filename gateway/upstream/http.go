@@ -140,7 +140,11 @@ func (h *HTTP) Do(ctx context.Context, call gateway.Call) (*gateway.Reply, error
 // request builds the outgoing request. Its body is always bytes of our own: handing an
 // inbound body to the transport loses the ends of streams (golang/go#40747).
 func (h *HTTP) request(ctx context.Context, call gateway.Call) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, call.Method, h.base+call.Path, bytes.NewReader(call.Body))
+	target := h.base + call.Path
+	if call.Query != "" {
+		target += "?" + call.Query
+	}
+	req, err := http.NewRequestWithContext(ctx, call.Method, target, bytes.NewReader(call.Body))
 	if err != nil {
 		return nil, err
 	}

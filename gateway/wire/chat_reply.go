@@ -53,9 +53,11 @@ func (p chat) replyChoice(r *Reply, w *walker, i int) {
 	})
 }
 
-// annotate extends the message's annotations.
-func (chat) annotate(t *Text, annotations []Annotation) Edit {
-	return t.annotated.extend("annotations", t.annotations, appendChatAnnotations(nil, annotations))
+// annotate extends the messages' annotations.
+func (chat) annotate(texts []Text, annotations [][]Annotation) []Edit {
+	return annotateEach(texts, annotations, func(t *Text, as []Annotation) Edit {
+		return t.annotated.extend("annotations", t.annotations, appendChatAnnotations(nil, as))
+	})
 }
 
 // appendChatAnnotations appends the elements of an annotations array, without its brackets.

@@ -46,7 +46,7 @@ func TestReplyIsEditedInPlace(t *testing.T) {
 			if !ok {
 				t.Fatal("not taken for a reply")
 			}
-			got, err := Apply([]byte(test.body), r.SetRag([]byte(`{"x":1}`)), r.Texts[0].SetText("b"), r.Texts[0].Annotate(a))
+			got, err := Apply([]byte(test.body), append(r.Annotate([][]Annotation{a}), r.SetRag([]byte(`{"x":1}`)), r.Texts[0].SetText("b"))...)
 			if err != nil || string(got) != test.want {
 				t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
 			}
@@ -104,7 +104,8 @@ func FuzzParseReply(f *testing.F) {
 		}
 		edits := []Edit{r.SetRag([]byte("{}"))}
 		for i := range r.Texts {
-			edits = append(edits, r.Texts[i].Annotate([]Annotation{{URL: "u"}}), r.Texts[i].SetText("t"))
+			edits = append(edits, r.Texts[i].Annotate([]Annotation{{URL: "u"}})...)
+			edits = append(edits, r.Texts[i].SetText("t"))
 		}
 		out, err := Apply(body, edits...)
 		if err != nil {

@@ -16,7 +16,8 @@ type Event struct {
 	Complete bool
 
 	dataLines int
-	dataStart int // of the first line's data, in Raw; 0 for a line without a colon
+	dataStart int  // of the first line's data, in Raw; 0 for a line without a colon
+	element   bool // it is an element of a JSON array, of which Data stands at dataStart
 }
 
 // IsDone reports whether the event is the [DONE] that ends an OpenAI stream.
@@ -24,7 +25,7 @@ func (e Event) IsDone() bool { return string(bytes.TrimSpace(e.Data)) == "[DONE]
 
 // WithData appends the event with other data: its other lines as they are, then the data.
 func (e Event) WithData(dst, data []byte) []byte {
-	if e.dataLines == 1 && e.dataStart > 0 && e.Complete && lineEnd(data) < 0 {
+	if e.element || e.dataLines == 1 && e.dataStart > 0 && e.Complete && lineEnd(data) < 0 {
 		dst = append(append(dst, e.Raw[:e.dataStart]...), data...)
 		return append(dst, e.Raw[e.dataStart+len(e.Data):]...)
 	}

@@ -58,16 +58,18 @@ func (p messages) block(w *walker) (b block) {
 	return b
 }
 
-// annotate extends the block's citations.
-func (messages) annotate(t *Text, annotations []Annotation) Edit {
-	var out []byte
-	for i, a := range eachSourceOnce(annotations) {
-		if i > 0 {
-			out = append(out, ',')
+// annotate extends the blocks' citations.
+func (messages) annotate(texts []Text, annotations [][]Annotation) []Edit {
+	return annotateEach(texts, annotations, func(t *Text, as []Annotation) Edit {
+		var out []byte
+		for i, a := range eachSourceOnce(as) {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = appendSearchCitation(out, a)
 		}
-		out = appendSearchCitation(out, a)
-	}
-	return t.annotated.extend("citations", t.annotations, out)
+		return t.annotated.extend("citations", t.annotations, out)
+	})
 }
 
 // eachSourceOnce leaves out what cites a source again: a citation here is of a whole block.

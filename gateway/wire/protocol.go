@@ -60,6 +60,7 @@ type Stream interface {
 	// connection: a clean end would make the answer look whole.
 	AppendError(dst []byte, e Error) []byte
 	// Heartbeat is what can be sent between events to keep a connection alive.
+	// It may be called at any time, also while Read runs.
 	Heartbeat() []byte
 }
 
@@ -118,11 +119,24 @@ type Text struct {
 	annotated   object // what annotations become a member of
 	annotations array  // the member that is there already
 	protocol    annotator
+	candidate   *geminiCandidate // it is of
+	part        int              // which of the candidate's parts it is
 }
 
-// annotator writes annotations of a text the way its protocol does.
+// annotator writes the annotations of texts of one answer the way its protocol does.
 type annotator interface {
-	annotate(t *Text, annotations []Annotation) Edit
+	annotate(texts []Text, annotations [][]Annotation) []Edit
+}
+
+// annotateEach is for protocols in which every text has a place for its own.
+func annotateEach(texts []Text, annotations [][]Annotation, one func(*Text, []Annotation) Edit) []Edit {
+	var edits []Edit
+	for i := range texts {
+		if len(annotations[i]) > 0 && !texts[i].annotated.isZero() {
+			edits = append(edits, one(&texts[i], annotations[i]))
+		}
+	}
+	return edits
 }
 
 // SetText replaces the text.
@@ -133,13 +147,12 @@ func (t *Text) SetText(text string) Edit {
 	return t.owner.put(t.name, t.span, AppendString(nil, text))
 }
 
-// Annotate adds annotations to the text, after those that are there. It is the zero Edit
-// when there are none to add or no place for them.
-func (t *Text) Annotate(annotations []Annotation) Edit {
-	if len(annotations) == 0 || t.annotated.isZero() || t.protocol == nil {
-		return Edit{}
+// Annotate adds annotations to the text, after those that are there.
+func (t *Text) Annotate(annotations []Annotation) []Edit {
+	if t.protocol == nil {
+		return nil
 	}
-	return t.protocol.annotate(t, annotations)
+	return t.protocol.annotate([]Text{*t}, [][]Annotation{annotations})
 }
 
 // Completion is an answer made here rather than by a model server.

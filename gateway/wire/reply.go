@@ -15,6 +15,14 @@ type Reply struct {
 // the place of one that is there already.
 func (r *Reply) SetRag(value []byte) Edit { return r.root.put(controlKey, r.rag, value) }
 
+// Annotate adds annotations to each text, after those that are there.
+func (r *Reply) Annotate(annotations [][]Annotation) []Edit {
+	if len(r.Texts) == 0 {
+		return nil
+	}
+	return r.Texts[0].protocol.annotate(r.Texts, annotations)
+}
+
 // SetModels replaces a model's name wherever it stands.
 func SetModels(places []Span, name string) []Edit {
 	edits := make([]Edit, 0, len(places))

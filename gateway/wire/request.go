@@ -231,10 +231,12 @@ func (r *Request) readMessages(w *walker, param string, read func(m *Message, i 
 
 // part is an element of a content array.
 type part struct {
-	kind   string // its type
-	text   Span   // of its text member, if that is a string
-	at     int    // where it starts
-	cached bool   // it ends a prefix for the provider's cache
+	kind    string // its type
+	text    Span   // of its text member, if that is a string
+	at      int    // where it starts
+	cached  bool   // it ends a prefix for the provider's cache
+	thought bool   // Gemini: the text is the model's thinking
+	result  bool   // Gemini: a tool's answer
 }
 
 // read reads content that may be an array of parts, a string or null; each says which
@@ -273,6 +275,10 @@ func readPart(w *walker) (p part) {
 			p.text = w.stringSpan()
 		case "cache_control":
 			p.cached = w.filled()
+		case "thought":
+			p.thought = w.filled()
+		case "functionResponse", "function_response":
+			p.result = w.filled()
 		default:
 			w.value()
 		}

@@ -113,19 +113,7 @@ func (r *EventReader) fill() {
 		r.buf = r.buf[:n]
 		r.line, r.pos, r.start = r.line-r.start, r.pos-r.start, 0
 	}
-	if free := cap(r.buf) - len(r.buf); free < firstRead/4 {
-		grown := make([]byte, len(r.buf), max(firstRead, 2*cap(r.buf)))
-		copy(grown, r.buf)
-		r.buf = grown
-	}
-	for range 100 {
-		n, err := r.r.Read(r.buf[len(r.buf):cap(r.buf)])
-		r.buf, r.err = r.buf[:len(r.buf)+n], err
-		if n > 0 || err != nil {
-			return
-		}
-	}
-	r.err = io.ErrNoProgress
+	r.buf, r.err = readMore(r.r, r.buf)
 }
 
 // take returns the bytes up to end as an event.
