@@ -276,6 +276,9 @@ func TestVersionIsOfWhatIsEffective(t *testing.T) {
 	if (Profile{Name: "default"}).Version() != DefaultProfile().Version() {
 		t.Error("default wording written out has another version")
 	}
+	if (Profile{Rules: []string{}, Examples: []Example{}}).Version() != (Profile{}).Version() {
+		t.Error("an empty list has another version than none")
+	}
 	if (Profile{Rules: []string{"a", "b"}}).Version() == (Profile{Rules: []string{"a b"}}).Version() {
 		t.Error("two rules have the version of one")
 	}

@@ -21,10 +21,19 @@ const renderFormat = 1
 // release that words things differently has other versions.
 func (p Profile) Version() string {
 	p = p.complete()
+	p.Rules, p.Examples, p.Variables = some(p.Rules), some(p.Examples), some(p.Variables)
 	data, err := json.Marshal(canonical{Format: renderFormat, Profile: p, Zone: p.Zone.String()})
 	if err != nil {
 		panic(err) // strings and numbers always encode
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:6]) // 48 bits: two of a thousand profiles collide once in 10⁸
+}
+
+// some is nil for an empty list.
+func some[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
