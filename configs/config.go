@@ -20,10 +20,11 @@ var Reference []byte
 // yaml tags: Config.Store.Qdrant.Timeout is store.qdrant.timeout, and
 // RAGWAY_STORE_QDRANT_TIMEOUT in the environment.
 type Config struct {
-	DataDir  string   `yaml:"data_dir"`
-	Language string   `yaml:"language"`
-	Store    Store    `yaml:"store"`
-	Embedder Embedder `yaml:"embedder"`
+	DataDir     string   `yaml:"data_dir"`
+	Language    string   `yaml:"language"`
+	ProfilesDir string   `yaml:"profiles_dir"` // for LoadProfiles
+	Store       Store    `yaml:"store"`
+	Embedder    Embedder `yaml:"embedder"`
 	// OtherEmbedders answer for collections that were made with them: while collections
 	// change their embedder, and where several are in use.
 	OtherEmbedders []Embedder `yaml:"other_embedders"`
@@ -167,7 +168,8 @@ type Model struct {
 
 // Retrieval says which requests are enriched, from what, and how much.
 type Retrieval struct {
-	Enrich         string            `yaml:"enrich"` // all, virtual, none
+	Enrich         string            `yaml:"enrich"`  // all, virtual, none
+	Profile        string            `yaml:"profile"` // where a request names none
 	Collections    []string          `yaml:"collections"`
 	Mode           string            `yaml:"mode"` // hybrid, dense, lexical
 	TopK           int               `yaml:"top_k"`
@@ -280,7 +282,7 @@ func Default() Config {
 		},
 		Models: map[string]Model{},
 		Retrieval: Retrieval{
-			Enrich: "all", Collections: []string{"default"}, Mode: "hybrid",
+			Enrich: "all", Profile: DefaultProfileName, Collections: []string{"default"}, Mode: "hybrid",
 			TopK: 6, MaxTopK: 50, TokenBudget: 3000, MaxTokenBudget: 16_000,
 			MinScore: 0.2, PerDocument: 3, OnEmpty: "passthrough", OnError: "fail",
 			Recency:    Recency{Field: "date", Weight: 0.3},

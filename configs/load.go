@@ -61,13 +61,17 @@ func (src Sources) read() ([]byte, error) {
 	}
 	data, err := os.ReadFile(src.File)
 	if err != nil {
-		reason := err.Error()
-		if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
-			reason = pathErr.Err.Error() // the path is the Origin already
-		}
-		return nil, Problems{{Origin: src.File, Message: "cannot be read: " + reason}}
+		return nil, Problems{unreadable(src.File, err)}
 	}
 	return data, nil
+}
+
+func unreadable(origin string, err error) Problem {
+	reason := err.Error()
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		reason = pathErr.Err.Error() // the path is the Origin already
+	}
+	return Problem{Origin: origin, Message: "cannot be read: " + reason}
 }
 
 func (src Sources) name() string {
@@ -147,9 +151,20 @@ func readSmall(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, int64(maxSecret)+1))
-	if err == nil && len(data) > int(maxSecret) {
+	data, err := readUpTo(f, maxSecret)
+	if errors.Is(err, errTooLarge) {
 		err = fmt.Errorf("the file %s is larger than %v: not a secret", path, maxSecret)
+	}
+	return data, err
+}
+
+var errTooLarge = errors.New("too large")
+
+// readUpTo reads all of r, or fails with errTooLarge.
+func readUpTo(r io.Reader, limit Size) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err == nil && len(data) > int(limit) {
+		err = errTooLarge
 	}
 	return data, err
 }

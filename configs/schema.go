@@ -60,8 +60,8 @@ func join(path, key string) string {
 }
 
 // unknownKey says that there is no such key and which one was probably meant: a near
-// spelling in the same section, else the same name in another one.
-func unknownKey(section reflect.Value, key string) string {
+// spelling in the same section, else the same name in another one of root.
+func unknownKey(root reflect.Type, section reflect.Value, key string) string {
 	var siblings []string
 	for f := range fields(section) {
 		siblings = append(siblings, f.key)
@@ -69,7 +69,7 @@ func unknownKey(section reflect.Value, key string) string {
 	if near := Nearest(key, siblings); near != "" {
 		return "unknown key; did you mean " + near + "?"
 	}
-	for path := range walk(reflect.ValueOf(new(Config)).Elem(), "") {
+	for path := range walk(reflect.New(root).Elem(), "") {
 		if strings.HasSuffix("."+path, "."+key) {
 			return "unknown key; did you mean " + path + "?"
 		}

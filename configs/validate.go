@@ -200,6 +200,7 @@ func (m Model) check(k *checks, name string, r Retrieval) {
 	optional(".mode", m.Mode, "hybrid", "dense", "lexical", "full")
 	optional(".on_empty", m.OnEmpty, "passthrough", "instruct", "refuse")
 	optional(".on_error", m.OnError, "fail", "degrade")
+	k.that(m.Profile == "" || profileName.MatchString(m.Profile), at+".profile", "%q: want 1 to 63 of a-z, 0-9 and -, the first a letter or digit", m.Profile)
 	optional(".citations", m.Citations, "annotations", "links", "footnotes", "none")
 	k.between(at+".top_k", m.TopK, 0, r.MaxTopK)
 	k.between(at+".token_budget", m.TokenBudget, 0, r.MaxTokenBudget)
@@ -210,6 +211,7 @@ func (m Model) check(k *checks, name string, r Retrieval) {
 
 func (r Retrieval) check(k *checks) {
 	k.oneOf("retrieval.enrich", r.Enrich, "all", "virtual", "none")
+	k.that(profileName.MatchString(r.Profile), "retrieval.profile", "%q: want 1 to 63 of a-z, 0-9 and -, the first a letter or digit", r.Profile)
 	k.that(len(r.Collections) > 0, "retrieval.collections", "is empty: want at least one")
 	k.collections("retrieval.collections", r.Collections)
 	k.oneOf("retrieval.mode", r.Mode, "hybrid", "dense", "lexical", "full")
@@ -284,11 +286,15 @@ func (k *checks) oneOf(key, value string, allowed ...string) {
 	if slices.Contains(allowed, value) {
 		return
 	}
-	message := fmt.Sprintf("%q is not one of %s", value, strings.Join(allowed, ", "))
-	if near := Nearest(value, allowed); near != "" {
-		message += "; did you mean " + near + "?"
+	k.that(false, key, "%q is not one of %s%s", value, strings.Join(allowed, ", "), didYouMean(value, allowed))
+}
+
+// didYouMean is "; did you mean X?" when value is probably a slip of one of the choices.
+func didYouMean(value string, choices []string) string {
+	if near := Nearest(value, choices); near != "" {
+		return "; did you mean " + near + "?"
 	}
-	k.that(false, key, "%s", message)
+	return ""
 }
 
 func (k *checks) between(key string, n, low, high int) {

@@ -18,7 +18,9 @@ import (
 type decoder struct {
 	origin   string // file name or environment variable
 	secrets  secretReader
+	root     reflect.Type // of the whole, for suggestions; nil: Config
 	anchors  map[string]ast.Node
+	places   map[string]*token.Token // where each key's value starts; nil: not kept
 	problems Problems
 }
 
@@ -30,6 +32,9 @@ func (d *decoder) decode(data []byte, v reflect.Value, path string) {
 		return
 	}
 	d.anchors = map[string]ast.Node{}
+	if d.root == nil {
+		d.root = reflect.TypeFor[Config]()
+	}
 	var bodies []ast.Node
 	for _, doc := range file.Docs {
 		if doc.Body != nil && doc.Body.Type() != ast.CommentType {
@@ -82,6 +87,9 @@ func start(node ast.Node) *token.Token {
 // nothing after it must not come to mean every collection.
 func (d *decoder) value(node ast.Node, v reflect.Value, key string) {
 	written := node
+	if d.places != nil {
+		d.places[key] = start(written)
+	}
 	if node = d.plain(node); node == nil {
 		d.add(written, key, "an alias to nothing")
 		return
@@ -140,7 +148,7 @@ func (d *decoder) section(node ast.Node, v reflect.Value, path string) {
 			d.value(e.Value, target, join(path, name))
 			continue
 		}
-		d.add(e.Key, join(path, name), unknownKey(v, name))
+		d.add(e.Key, join(path, name), unknownKey(d.root, v, name))
 	}
 }
 

@@ -55,8 +55,8 @@ func (s *Server) inject(r retrieved, base string, scope retriever.Scope) (inject
 			Profile: prompt.DefaultProfile(), Sources: promptSources(r), Nonce: s.nonce(r),
 			Budget: r.control.tokenBudget, Count: s.opt.CountFor(r.Model),
 		})
-		if contextEdit, ok := r.InsertContext(out.Context); ok {
-			add("instructions", r.InsertInstructions(out.Instructions))
+		if contextEdit, ok := r.InsertContext(out.User); ok {
+			add("instructions", r.InsertInstructions(out.System))
 			add("context", contextEdit)
 			in.sources, in.tokens = s.sources(r, out.Sources, base, scope), out.Tokens
 		}

@@ -18,8 +18,14 @@ import (
 )
 
 type askCmd struct {
-	Question   []string `arg:"" help:"The question."`
+	Question []string `arg:"" help:"The question."`
+	chatting
+}
+
+// chatting is what a request to a model can be given on the command line.
+type chatting struct {
 	Collection []string `short:"c" placeholder:"C" help:"Collection to answer from; may be repeated (default: as configured, default)."`
+	Profile    string   `placeholder:"P" help:"Prompt profile (default: as configured, default)."`
 	Model      string   `placeholder:"M" help:"Model to ask; required with a model server."`
 	URL        string   `name:"url" placeholder:"U" help:"Ask this running server, with the key in $$RAGWAY_API_KEY, instead of answering here."`
 	reading
@@ -30,13 +36,13 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 	if strings.TrimSpace(question) == "" {
 		return usagef("the question is empty")
 	}
-	client, err := c.client(ctx, a)
+	client, err := c.client(ctx, a, true)
 	if err != nil {
 		return err
 	}
 	body := map[string]any{"model": c.model(), "messages": []map[string]string{{"role": "user", "content": question}}}
-	if len(c.Collection) > 0 {
-		body["rag"] = map[string]any{"collections": c.Collection}
+	if rag := c.control(); len(rag) > 0 {
+		body["rag"] = rag
 	}
 	answer, raw, err := client.ask(ctx, body)
 	if err != nil && c.URL != "" {
@@ -61,8 +67,21 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// client asks the server that the flags name, or one inside this process.
-func (c *askCmd) client(ctx context.Context, a *app) (client, error) {
+// control are the members of "rag" that the flags set.
+func (c chatting) control() map[string]any {
+	rag := map[string]any{}
+	if len(c.Collection) > 0 {
+		rag["collections"] = c.Collection
+	}
+	if c.Profile != "" {
+		rag["profile"] = c.Profile
+	}
+	return rag
+}
+
+// client asks the server that the flags name, or one inside this process. asking says that
+// the request goes to the model that the flags name.
+func (c chatting) client(ctx context.Context, a *app, asking bool) (client, error) {
 	if c.URL != "" {
 		if err := c.refuseWithURL(a); err != nil {
 			return client{}, err
@@ -79,21 +98,25 @@ func (c *askCmd) client(ctx context.Context, a *app) (client, error) {
 	if a.LogLevel == "" {
 		a.log = slog.New(slog.DiscardHandler) // the answer or the error says it all
 	}
-	if c.Model == "" && a.cfg.Upstream.BaseURL != "" {
+	if asking && c.Model == "" && a.cfg.Upstream.BaseURL != "" {
 		return client{}, usagef("prompts go to %s: say which model with --model", a.cfg.Upstream.BaseURL)
 	}
 	store, err := a.store(ctx, true)
 	if err != nil {
 		return client{}, err
 	}
-	srv, err := a.gateway(ctx, store, serving{registry: prometheus.NewRegistry(), scope: &scope})
+	secret, err := a.secret() // so that fences and links are those of `ragway serve`
+	if err != nil {
+		return client{}, err
+	}
+	srv, err := a.gateway(ctx, store, serving{registry: prometheus.NewRegistry(), secret: secret, scope: &scope})
 	if err != nil {
 		return client{}, err
 	}
 	return client{http: &http.Client{Transport: inProcess{srv.Handler()}}, base: "http://" + dialable(a.cfg.Server.Listen)}, nil
 }
 
-func (c *askCmd) model() string {
+func (c chatting) model() string {
 	if c.Model == "" {
 		return upstream.ExtractiveModel
 	}

@@ -108,6 +108,11 @@ func (c client) post(ctx context.Context, path string, body any) (*http.Response
 	if err != nil {
 		return nil, err
 	}
+	return c.send(ctx, path, data)
+}
+
+// send posts a body as it is.
+func (c client) send(ctx context.Context, path string, data []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(data))
 	if err != nil {
 		return nil, err

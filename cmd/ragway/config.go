@@ -19,6 +19,9 @@ func (c *configCheckCmd) Run(a *app) error {
 	if err := a.configure(); err != nil {
 		return err
 	}
+	if _, err := a.profiles(); err != nil {
+		return err
+	}
 	switch {
 	case a.JSON:
 		return printJSON(a.out, map[string]bool{"ok": true})

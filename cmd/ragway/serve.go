@@ -252,6 +252,9 @@ type serving struct {
 
 // gateway wires the server over an open store.
 func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*gateway.Server, error) {
+	if _, err := a.profiles(); err != nil {
+		return nil, err
+	}
 	embedder, err := a.embedder()
 	if err != nil {
 		return nil, err

@@ -1,9 +1,13 @@
 package ground
 
+import "bytes"
+
 // Citation is one source cited at one place.
 type Citation struct {
 	Source     int // its number
 	Start, End int // of the marker, in characters (code points) of the text put out
+
+	ByteStart, ByteEnd int // the same place, in bytes of UTF-8
 }
 
 // Options say what the markers of an answer can mean.
@@ -13,7 +17,12 @@ type Options struct {
 	// Literals are the markers that stand in the request or in the sources. One that
 	// points to no source is then text and stays.
 	Literals Literals
-	// Disabled passes everything through, as for JSON output.
+	// Style says how valid markers go out; default: Annotations.
+	Style Style
+	// Lookup tells what a number stands for, for Links and Footnotes.
+	Lookup func(number int) Source
+	// Disabled passes everything through, as for JSON output. A text that is JSON by how it
+	// starts is passed through in any case.
 	Disabled bool
 }
 
@@ -27,26 +36,35 @@ type Counts struct {
 // nowhere. What it puts out depends on the text alone, not on the pieces it came in.
 //
 // A marker is a source number of up to two digits, or one that exists, in brackets: [1],
-// [1, 2], [1-3], [[1]], [^1], [doc1], [Source 1], 【1】, 【1†source】, ［1］. It is text, and
+// [1, 2], [1-3], [[1]], [^1], [^1^], [doc1], [Source 1], [citation:1], 【1】, 【1†source】, ［1］,
+// and what Links makes of one, [[1]](url), for models repeat it. It is text, and
 // left alone, in Markdown code, as the label of a link or of a link's definition, behind a
 // backslash, as the index of something that looks like code (x[1], row_ids[2]), as a range
 // with an end that does not exist, and when it points nowhere but is one of the Literals.
 //
 // A removed marker takes with it the one blank before it, unless a word follows directly;
 // at the start of a line it takes the blank after it. In a list of markers the comma goes
-// too: "a [7], [1]." becomes "a [1].". Of [1, 7] only [1] stays.
+// too: "a [7], [1]." becomes "a [1].". Of [1, 7] only [1] stays. Under None valid markers
+// are removed in the same way; their citations are empty places.
 type Citer struct {
 	literals Literals
 	disabled bool
 	sources  numbers
+	style    Style
+	lookup   func(int) Source
+	notes    notes // of Footnotes
 
+	json   outcome // whether the text is JSON; needMore while its start does not tell
 	code   code
 	buf    []byte // text from the look-back on
 	at     int    // in buf: up to here it has been dealt with
 	final  bool
 	out    []byte // of the current call
-	chars  int    // put out so far
 	counts Counts
+
+	chars, bytes int  // put out so far
+	last         byte // of what was put out
+	breaks       int  // line ends that it ends in
 
 	citations []Citation
 }
@@ -75,7 +93,7 @@ func (s *numbers) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
 // NewCiter starts on a new text.
 func NewCiter(opts Options) *Citer {
-	c := &Citer{literals: opts.Literals, disabled: opts.Disabled}
+	c := &Citer{literals: opts.Literals, disabled: opts.Disabled, style: opts.Style, lookup: opts.Lookup, json: needMore}
 	for _, n := range opts.Sources {
 		c.sources.add(n)
 	}
@@ -103,6 +121,7 @@ func (c *Citer) Flush() string {
 	}
 	c.final = true
 	c.advance()
+	c.footnotes()
 	return string(c.out)
 }
 
@@ -124,6 +143,15 @@ func Cite(text string, opts Options) (out string, citations []Citation, counts C
 // advance deals with as much of the text as can be decided.
 func (c *Citer) advance() {
 	c.out = c.out[:0]
+	if c.json == needMore {
+		c.json = opensJSON(c.buf, c.final)
+	}
+	switch c.json {
+	case needMore:
+		return
+	case match:
+		c.pass(len(c.buf) - c.at)
+	}
 	for c.at < len(c.buf) && c.step() {
 	}
 	if drop := c.at - lookBack; drop > 0 {
@@ -181,6 +209,20 @@ func (c *Citer) pass(n int) {
 }
 
 func (c *Citer) emit(b []byte) {
+	if len(b) == 0 {
+		return
+	}
 	c.out = append(c.out, b...)
 	c.chars += charCount(b)
+	c.bytes += len(b)
+	c.last = b[len(b)-1]
+	if c.last != '\n' {
+		c.breaks = 0
+		return
+	}
+	ends := len(b) - len(bytes.TrimRight(b, "\n"))
+	if ends == len(b) {
+		ends += c.breaks
+	}
+	c.breaks = ends
 }

@@ -36,6 +36,9 @@ func TestMarkersThatPointNowhereGo(t *testing.T) {
 		{"another system's", "Paris【4:0†source】.", "Paris."},
 		{"fullwidth", "Paris ［1］ or ［9］.", "Paris ［1］ or."},
 		{"footnote", "Paris [^1] or [^9].", "Paris [^1] or."},
+		{"footnote of Bing", "Paris [^1^] or [^9^].", "Paris [^1^] or."},
+		{"labels", "Paris [citation:1] [Passage 2] [ref_1] [doc-3] [citation:9].", "Paris [citation:1] [Passage 2] [ref_1] [doc-3]."},
+		{"an invented link", "Paris [[1]](http://a) or [[9]](http://b).", "Paris [[1]](http://a) or."},
 		{"named", "Paris [doc1] [Source 2] [doc9].", "Paris [doc1] [Source 2]."},
 		{"double", "Paris [[1]] or [[9]].", "Paris [[1]] or."},
 		{"valid range", "Paris [1-3].", "Paris [1-3]."},
@@ -119,7 +122,7 @@ func TestCitationsHaveOffsetsInCharacters(t *testing.T) {
 	if want := "Ærø 🏝 lies in Denmark [2], near [1, 3]."; out != want {
 		t.Fatalf("out = %q, want %q", out, want)
 	}
-	want := []Citation{{2, 22, 25}, {1, 32, 38}, {3, 32, 38}}
+	want := []Citation{{2, 22, 25, 27, 30}, {1, 32, 38, 37, 43}, {3, 32, 38, 37, 43}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("citations (-want +got):\n%s", diff)
 	}
@@ -138,7 +141,7 @@ func TestPlainTextIsNotHeldBack(t *testing.T) {
 }
 
 func TestHoldingBackIsBounded(t *testing.T) {
-	for _, hostile := range []string{"[doc", "【1†" + strings.Repeat("x", 5000), strings.Repeat("[1], ", 5000), strings.Repeat("`", 5000), "[" + strings.Repeat("1, ", 5000)} {
+	for _, hostile := range []string{"[doc", "【1†" + strings.Repeat("x", 5000), strings.Repeat("[1], ", 5000), strings.Repeat("`", 5000), "[[1]](" + strings.Repeat("x", 5000), strings.Repeat(" ", 5000), "[1, 2]" + strings.Repeat(" ", 5000), "[" + strings.Repeat("1, ", 5000)} {
 		c := NewCiter(Options{Sources: []int{1}})
 		out := len(c.Feed(hostile))
 		if held, bound := len(hostile)-out, maxRun*(maxMarkerLen+8); held > bound {
@@ -188,7 +191,8 @@ func TestMaxMarkerIsTheHighestCited(t *testing.T) {
 // answers generates text dense in what the Citer looks at.
 func answers() *rapid.Generator[string] {
 	pieces := []string{"[", "]", "[1]", "[9]", "[1, 9]", "[[2]]", "[^1]", "【1】", "【9†x】", "【", "】", "［9］", "†", "[doc9]", "[Source", "1", "9", "12",
-		" ", "  ", ", ", ";", ".", "(", "(http://x)", ":", "`", "``", "```", "```go\n", "~~~", "\n", "\n\n", "> ", "- ", "word", "x", "a_b", "A", "é", "首", "🏝", "\\", "[97]", "[1-3]", "–"}
+		" ", "  ", ", ", ";", ".", "(", "(http://x)", ":", "`", "``", "```", "```go\n", "~~~", "\n", "\n\n", "> ", "- ", "word", "x", "a_b", "A", "é", "首", "🏝", "\\", "[97]", "[1-3]", "–",
+		"!", "{", "}", "\"", "[[1]](", "https://x.example", "[^1^]", "[citation:2]", "[ref_3]"}
 	piece := rapid.OneOf(rapid.SampledFrom(pieces), rapid.StringN(0, 3, -1))
 	return rapid.Map(rapid.SliceOfN(piece, 0, 40), func(s []string) string { return strings.Join(s, "") })
 }
@@ -200,8 +204,10 @@ func testOptions() Options {
 }
 
 // cuts feeds text in pieces of the sizes given, by bytes.
-func cuts(text string, sizes []int) (string, *Citer) {
-	c := NewCiter(testOptions())
+func cuts(text string, sizes []int) (string, *Citer) { return cutsOf(text, sizes, testOptions()) }
+
+func cutsOf(text string, sizes []int, o Options) (string, *Citer) {
+	c := NewCiter(o)
 	var out strings.Builder
 	for _, n := range sizes {
 		n = min(n, len(text))

@@ -1,5 +1,7 @@
 package ground
 
+import "strings"
+
 // code follows Markdown code through a text byte by byte: fenced blocks, and code spans
 // within a line. A span that is not closed ends with its line, so that a lone backtick
 // does not silence the rest of an answer.
@@ -107,4 +109,16 @@ func (k *code) inBody(c byte) {
 	default:
 		k.close = ordinary
 	}
+}
+
+// unclosed is what closes the fenced block that the text ends in, "" outside of one.
+func (k *code) unclosed() string {
+	switch {
+	case k.mode == opening && k.lead && k.size >= 3:
+	case k.mode == info && (k.char != '`' || k.run != k.size):
+	case k.mode == body && (k.run < k.size || k.close == ordinary || k.close == lineStart):
+	default:
+		return ""
+	}
+	return strings.Repeat(string(k.char), k.size)
 }

@@ -7,7 +7,7 @@ import (
 
 // Literals is a set of markers, e.g. [7] or 【7】. The zero value is empty.
 type Literals struct {
-	bits [styles][2]uint64 // of the numbers 0 to maxPlain
+	bits [forms][2]uint64 // of the numbers 0 to maxPlain
 }
 
 // Scan adds every marker that stands in text, each number of a list on its own.
@@ -29,14 +29,14 @@ func (l *Literals) Scan(text string) {
 		}
 		for _, it := range m.numbers() {
 			if it.number <= maxPlain {
-				l.bits[m.style][it.number/64] |= 1 << (it.number % 64)
+				l.bits[m.form][it.number/64] |= 1 << (it.number % 64)
 			}
 		}
 		b = b[m.size:]
 	}
 }
 
-func (l *Literals) has(s style, number int) bool {
+func (l *Literals) has(s form, number int) bool {
 	return number <= maxPlain && l.bits[s][number/64]&(1<<(number%64)) != 0
 }
 

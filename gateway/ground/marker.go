@@ -8,6 +8,8 @@ import (
 const (
 	// maxMarkerLen bounds a marker in bytes, and with it what is held back of a stream.
 	maxMarkerLen = 64
+	// maxLinkedLen bounds one with an address.
+	maxLinkedLen = 1024
 	// maxNumbers bounds the sources one marker names.
 	maxNumbers = 20
 	// maxNumber is the highest number a marker can have: three digits, because numbering
@@ -18,21 +20,22 @@ const (
 	maxPlain = 99
 )
 
-// style is how a marker is written. The same number in another style is another marker.
-type style uint8
+// form is how a marker is written. The same number in another form is another marker.
+type form uint8
 
 const (
-	square     style = iota // [1], [1, 2], [1-3], [[1]]
-	footnote                // [^1]
-	named                   // [doc1], [Source 2]
-	lenticular              // 【1】, 【1†source】, 【4:0†source】
-	fullwidth               // ［1］
-	styles
+	square     form = iota // [1], [1, 2], [1-3], [[1]]
+	linked                 // [[1]](url)
+	footnote               // [^1], [^1^]
+	named                  // [doc1], [Source 2], [citation:3]
+	lenticular             // 【1】, 【1†source】, 【4:0†source】
+	fullwidth              // ［1］
+	forms
 )
 
 // marker is one bracket with numbers in it. Offsets are from its start.
 type marker struct {
-	style   style
+	form    form
 	size    int
 	open    int // length of what stands before the first number
 	close   int // offset of the closing bracket
@@ -90,11 +93,15 @@ func prefix(b, p []byte) outcome {
 func parseMarker(b []byte) (marker, outcome) {
 	p := parser{b: b}
 	p.marker()
+	longest := maxMarkerLen
+	if p.m.form == linked {
+		longest = maxLinkedLen
+	}
 	switch {
-	case p.at > maxMarkerLen, p.short && len(b) >= maxMarkerLen:
+	case p.at > longest, p.short && len(b) >= longest:
 		return marker{}, noMatch
 	case p.short:
-		return marker{}, needMore
+		return p.m, needMore // of which only the form and, with an address, the size are of use
 	case p.failed:
 		return marker{}, noMatch
 	}
@@ -114,29 +121,51 @@ func (p *parser) marker() {
 	closing, double := p.opening()
 	for p.item(); p.separator(); p.item() {
 	}
-	if p.m.style == lenticular {
+	if p.m.form == lenticular {
 		p.remark()
 	}
 	p.m.close = p.at
 	p.expect(closing)
 	if double {
 		p.expect(closing)
+		p.address()
 	}
+}
+
+// address reads what makes a link of a marker in double brackets. One that is too long, or
+// has a blank in it, is no part of the marker.
+func (p *parser) address() {
+	end := p.at
+	if p.bad() || p.m.form != square || end == len(p.b) || p.b[end] != '(' {
+		return
+	}
+	p.m.form, p.m.size = linked, end
+	for p.at < len(p.b) && p.at < maxLinkedLen && p.b[p.at] != ' ' && p.b[p.at] != '\n' {
+		p.at++
+		if p.b[p.at-1] == ')' {
+			return
+		}
+	}
+	if p.at == len(p.b) && p.at < maxLinkedLen {
+		p.short = true
+		return
+	}
+	p.m.form, p.at = square, end
 }
 
 // opening reads the bracket and returns the one that closes it.
 func (p *parser) opening() (closing []byte, double bool) {
 	switch {
 	case p.take(lenticularOpen):
-		p.m.style, closing = lenticular, lenticularClose
+		p.m.form, closing = lenticular, lenticularClose
 	case p.take(fullwidthOpen):
-		p.m.style, closing = fullwidth, fullwidthClose
+		p.m.form, closing = fullwidth, fullwidthClose
 	default:
 		p.expect([]byte{'['})
 		closing = []byte{']'}
 		double = p.take([]byte{'['})
 		if p.take([]byte{'^'}) {
-			p.m.style = footnote
+			p.m.form = footnote
 		}
 	}
 	p.m.open = p.at
@@ -149,11 +178,14 @@ func (p *parser) item() {
 	p.label()
 	first := p.number(1)
 	last := first
-	if p.m.style == square && (p.take([]byte{'-'}) || p.take(enDash)) {
+	if p.m.form == square && (p.take([]byte{'-'}) || p.take(enDash)) {
 		p.m.ranged = true
 		last = p.number(1)
 	}
-	if p.m.style == lenticular && p.take([]byte{':'}) {
+	if p.m.form == footnote {
+		p.take([]byte{'^'}) // [^1^]
+	}
+	if p.m.form == lenticular && p.take([]byte{':'}) {
 		p.m.foreign = true
 		p.number(0)
 	}
@@ -170,7 +202,7 @@ func (p *parser) item() {
 }
 
 // labels stand before the number in markers some models prefer.
-var labels = []string{"document", "source", "doc", "src", "ref"}
+var labels = []string{"citation", "document", "passage", "source", "cite", "doc", "src", "ref"}
 
 func (p *parser) label() {
 	start := p.at
@@ -188,15 +220,15 @@ func (p *parser) label() {
 		partial = partial || foldPrefix(l, word)
 	}
 	switch {
-	case p.m.style != square && p.m.style != named:
+	case p.m.form != square && p.m.form != named:
 		p.failed = true
 	case p.at == len(p.b) && partial:
 		p.short = true
 	case !known:
 		p.failed = true
 	default:
-		p.m.style = named
-		for i := 0; i < 2 && (p.take([]byte{' '}) || p.take([]byte{':'}) || p.take([]byte{'#'})); i++ {
+		p.m.form = named
+		for i := 0; i < 2 && (p.take([]byte{' '}) || p.take([]byte{':'}) || p.take([]byte{'#'}) || p.take([]byte{'_'}) || p.take([]byte{'-'})); i++ {
 		}
 	}
 }

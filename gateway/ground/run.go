@@ -43,10 +43,10 @@ func (c *Citer) markers(gap int) bool {
 // is inside is not looked at again; 0 when there is none.
 func (c *Citer) textMarker(i int) int {
 	m, what := parseMarker(c.buf[i:])
-	if what != match {
-		return 0
+	if what == match || what == needMore && m.form == linked {
+		return m.size
 	}
-	return m.size
+	return 0
 }
 
 // run collects markers that follow each other, with at most a comma and blanks between.
@@ -106,7 +106,7 @@ func (c *Citer) isMarker(m *marker, at int, parted bool) outcome {
 	if len(after) == 0 && !c.final {
 		return needMore
 	}
-	if len(after) > 0 && m.style != lenticular {
+	if len(after) > 0 && m.form != lenticular && m.form != linked {
 		if after[0] == '(' || after[0] == ':' && leadsLine(before) {
 			return noMatch
 		}
@@ -118,10 +118,10 @@ func (c *Citer) isMarker(m *marker, at int, parted bool) outcome {
 	for _, it := range m.numbers() {
 		exists := c.exists(m, it.number)
 		all, some = all && exists, some || exists
-		literal = literal && (exists || it.number > maxPlain || c.literals.has(m.style, it.number))
+		literal = literal && (exists || it.number > maxPlain || c.literals.has(m.form, it.number))
 	}
 	index := prosaic
-	if m.style == square && !parted {
+	if (m.form == square || m.form == linked) && !parted {
 		index = indexed(before)
 	}
 	switch {
@@ -131,25 +131,27 @@ func (c *Citer) isMarker(m *marker, at int, parted bool) outcome {
 	return match
 }
 
-// settle puts out the run without what points nowhere.
+// settle puts out the run without what points nowhere or is not to be seen.
 func (c *Citer) settle(run []placed, next []byte) {
 	gap := c.buf[run[0].gap:run[0].at]
 	kept := false
 	for i, p := range run {
-		if i > 0 && run[i-1].valid > 0 {
+		if i > 0 && c.shows(run[i-1]) {
 			gap = c.buf[p.gap:p.at]
 		}
 		c.counts.Valid += p.valid
 		c.counts.Invalid += p.n - p.valid
-		if p.valid > 0 {
+		if c.shows(p) {
 			c.emit(gap)
-			c.cite(p)
 			kept, gap = true, nil
+		}
+		if p.valid > 0 {
+			c.cite(p)
 		}
 	}
 	last := run[len(run)-1]
 	c.at = last.end()
-	if last.valid > 0 {
+	if c.shows(last) {
 		return
 	}
 	first := c.before(run[0].gap)
@@ -158,29 +160,6 @@ func (c *Citer) settle(run []placed, next []byte) {
 		c.at++
 	case startsWord(next):
 		c.emit(gap)
-	}
-}
-
-// cite puts out a marker, with those of its numbers that exist.
-func (c *Citer) cite(p placed) {
-	text, start := c.buf[p.at:p.end()], c.chars
-	if p.valid == p.n {
-		c.emit(text)
-	} else {
-		c.emit(text[:p.open])
-		for i, it := range p.existing(c) {
-			if i > 0 {
-				c.emit([]byte(", "))
-			}
-			c.emit(text[it.start:it.end])
-		}
-		c.emit(text[p.close:])
-	}
-	for _, it := range p.existing(c) {
-		if len(c.citations) == maxCitations {
-			return
-		}
-		c.citations = append(c.citations, Citation{Source: it.number, Start: start, End: c.chars})
 	}
 }
 

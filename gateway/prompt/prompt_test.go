@@ -17,7 +17,7 @@ func words(s string) int { return len(strings.Fields(s)) }
 
 func TestContextIsFencedAndLabelled(t *testing.T) {
 	got := Render(Options{
-		Profile: Profile{Instructions: "Cite.", Found: "Sources:", Close: "End."},
+		Profile: Profile{Wording: Wording{Grounding: "Cite.", Found: "Sources:", Close: "End."}},
 		Sources: []Source{
 			{N: 7, Title: "Leave\npolicy", URI: "docs/leave.md", Headings: []string{"Parents", "Fathers"}, Page: 3, Text: "Ten days.\n"},
 			{N: 8, Text: "Other."},
@@ -26,8 +26,8 @@ func TestContextIsFencedAndLabelled(t *testing.T) {
 		Count: words,
 	})
 	want := Rendered{
-		Instructions: "Cite.",
-		Context: `Sources:
+		System: "Cite.",
+		User: `Sources:
 
 <<<source 7 abc123>>>
 title: Leave policy
@@ -56,13 +56,13 @@ func TestInstructionsAreTheSameWhateverTheSources(t *testing.T) {
 	p := DefaultProfile()
 	found := Render(Options{Profile: p, Sources: []Source{{N: 1, Text: "a"}}, Nonce: nonce})
 	empty := Render(Options{Profile: p, Nonce: Nonce([]byte("secret"), nil, 2)})
-	if found.Instructions != empty.Instructions {
+	if found.System != empty.System {
 		t.Error("instructions differ between a request with sources and one without")
 	}
-	if empty.Context != p.Empty || len(empty.Sources) > 0 {
-		t.Errorf("without sources: context %q, sources %v", empty.Context, empty.Sources)
+	if empty.User != p.Wording.Empty || len(empty.Sources) > 0 {
+		t.Errorf("without sources: context %q, sources %v", empty.User, empty.Sources)
 	}
-	if strings.Contains(found.Instructions, nonce) {
+	if strings.Contains(found.System, nonce) {
 		t.Error("the nonce is in the instructions")
 	}
 }
@@ -128,7 +128,7 @@ func TestNoDocumentMakesAFence(t *testing.T) {
 			})
 			want = append(want, fmt.Sprintf("<<<source %d %s>>>", n, nonce), fmt.Sprintf("<<<end %d %s>>>", n, nonce))
 		}
-		got := Render(Options{Profile: DefaultProfile(), Sources: sources, Nonce: nonce}).Context
+		got := Render(Options{Profile: DefaultProfile(), Sources: sources, Nonce: nonce}).User
 		if diff := cmp.Diff(want, fenceLine.FindAllString(got, -1)); diff != "" {
 			t.Fatalf("fence lines (-want +got):\n%s", diff)
 		}
@@ -140,7 +140,7 @@ func TestNoDocumentMakesAFence(t *testing.T) {
 
 func TestBudgetDropsTheLowestRankedFirst(t *testing.T) {
 	sources := []Source{{N: 3, Text: "One two three."}, {N: 4, Text: "Four five six."}, {N: 5, Text: "Seven."}}
-	o := Options{Profile: Profile{Found: "F", Close: "C"}, Sources: sources, Nonce: nonce, Count: words}
+	o := Options{Profile: Profile{Wording: Wording{Found: "F", Close: "C"}}, Sources: sources, Nonce: nonce, Count: words}
 	tests := []struct{ budget, kept int }{{0, 3}, {27, 3}, {26, 2}, {20, 2}, {19, 1}, {11, 1}}
 	for _, test := range tests {
 		o.Budget = test.budget
@@ -153,7 +153,7 @@ func TestBudgetDropsTheLowestRankedFirst(t *testing.T) {
 
 func TestBestSourceIsCutBehindASentence(t *testing.T) {
 	o := Options{
-		Profile: Profile{Found: "F", Close: "C"}, Nonce: nonce, Count: words,
+		Profile: Profile{Wording: Wording{Found: "F", Close: "C"}}, Nonce: nonce, Count: words,
 		Sources: []Source{{N: 1, Text: "Dr. Smith wrote one. Then he wrote two. Then three."}, {N: 2, Text: "Other."}},
 	}
 	const frame = 8 // F, C and two fence lines of three
@@ -175,15 +175,15 @@ func TestBestSourceIsCutBehindASentence(t *testing.T) {
 			t.Errorf("budget %d: sources %+v, want the first with %q", test.budget, got.Sources, test.want)
 			continue
 		}
-		if !strings.Contains(got.Context, "\n"+test.want+"\n") {
-			t.Errorf("budget %d: context %q lacks the text", test.budget, got.Context)
+		if !strings.Contains(got.User, "\n"+test.want+"\n") {
+			t.Errorf("budget %d: context %q lacks the text", test.budget, got.User)
 		}
 	}
 }
 
 func TestTextWithoutBlanksIsCutBehindACharacter(t *testing.T) {
 	long := strings.Repeat("哥", 1000)
-	o := Options{Profile: Profile{Found: "F", Close: "C"}, Nonce: nonce, Budget: 300, Count: utf8.RuneCountInString, Sources: []Source{{N: 1, Text: long}}}
+	o := Options{Profile: Profile{Wording: Wording{Found: "F", Close: "C"}}, Nonce: nonce, Budget: 300, Count: utf8.RuneCountInString, Sources: []Source{{N: 1, Text: long}}}
 	got := Render(o)
 	if got.Tokens != 300 || !strings.HasPrefix(long, got.Sources[0].Text) {
 		t.Errorf("context of %d characters, want the budget of 300", got.Tokens)
@@ -205,6 +205,7 @@ func TestBudgetHoldsUnlessTheFrameIsOverIt(t *testing.T) {
 		if len(got.Sources) == 0 || !strings.HasPrefix(texts[0], got.Sources[0].Text) {
 			t.Fatalf("the best source is not there: %+v", got.Sources)
 		}
+		o.Profile = o.Profile.complete()
 		frame := words(o.context([]Source{{N: 1}}))
 		if o.Budget > frame && got.Tokens > o.Budget {
 			t.Fatalf("%d tokens under a budget of %d", got.Tokens, o.Budget)
