@@ -44,6 +44,7 @@ var metricTypes = map[string]string{
 	"ragway_upload_bytes":                                 "gauge",
 	"ragway_upload_limit_bytes":                           "gauge",
 	"ragway_upload_collections_waiting":                   "gauge",
+	"ragway_profile_requests_total":                       "counter",
 	"ragway_config_last_reload_successful":                "gauge",
 	"ragway_config_last_reload_success_timestamp_seconds": "gauge",
 	"ragway_build_info":                                   "gauge",

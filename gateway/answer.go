@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
 	"ragway/gateway/ground"
+	"ragway/gateway/prompt"
 	"ragway/gateway/wire"
 )
 
@@ -48,7 +50,7 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 	cites := make([][]wire.Annotation, len(reply.Texts))
 	for i := range reply.Texts {
 		t := &reply.Texts[i]
-		text, citations, counts := ground.Cite(t.Text, opts)
+		text, citations, counts := in.check(opts, t.Text)
 		s.countCitations(counts)
 		for _, ct := range citations {
 			cited[ct.Source] = true
@@ -56,7 +58,7 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 		if text != t.Text {
 			edits = append(edits, t.SetText(text))
 		}
-		cites[i] = annotations(citations, in.sources)
+		cites[i] = in.cites(citations)
 	}
 	edits = append(edits, reply.Annotate(cites)...)
 	edits = append(edits, in.showModel(reply.Models)...)
@@ -70,6 +72,61 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 
 // untouched reports whether an answer goes to the client as the upstream gives it.
 func (in injected) untouched() bool { return in.control.off && in.virtual == nil }
+
+// lookup is the source of a number.
+func (in injected) lookup(number int) ground.Source {
+	i := slices.IndexFunc(in.sources, func(s Source) bool { return s.N == number })
+	if i < 0 {
+		return ground.Source{}
+	}
+	return ground.Source{URL: in.sources[i].URL, Title: in.sources[i].Title}
+}
+
+// cites are the annotations of citations, where they are shown at all.
+func (in injected) cites(citations []ground.Citation) []wire.Annotation {
+	if in.style() == ground.None {
+		return nil
+	}
+	return annotations(citations, in.sources)
+}
+
+// check is what is done to each text of an answer.
+func (in injected) check(opts ground.Options, text string) (string, []ground.Citation, ground.Counts) {
+	t := newChecked(opts, in.hides())
+	out := t.feed(text)
+	out += t.flush()
+	return out, t.citer.Citations(), t.citer.Counts()
+}
+
+// checked takes hidden reasoning out of a text and checks its citations, whatever pieces it
+// comes in.
+type checked struct {
+	hider *ground.Hider // nil where nothing is hidden
+	citer *ground.Citer
+}
+
+func newChecked(opts ground.Options, hides bool) checked {
+	t := checked{citer: ground.NewCiter(opts)}
+	if hides {
+		t.hider = ground.NewHider(prompt.ThinkingTag)
+	}
+	return t
+}
+
+func (t checked) feed(piece string) string {
+	if t.hider != nil {
+		piece = t.hider.Feed(piece)
+	}
+	return t.citer.Feed(piece)
+}
+
+func (t checked) flush() string {
+	out := ""
+	if t.hider != nil {
+		out = t.citer.Feed(t.hider.Flush())
+	}
+	return out + t.citer.Flush()
+}
 
 // showModel puts the name that the client asked for where an answer has that of the model
 // which a virtual one stands for.
@@ -90,7 +147,7 @@ func (in injected) citing() ground.Options {
 	for i, src := range in.sources {
 		numbers[i] = src.N
 	}
-	return ground.Options{Sources: numbers, Literals: literals(in.Request, in.sources)}
+	return ground.Options{Sources: numbers, Literals: literals(in.Request, in.sources), Style: in.style(), Lookup: in.lookup}
 }
 
 func (s *Server) countCitations(n ground.Counts) {

@@ -29,6 +29,7 @@ type control struct {
 	recency     retriever.Recency
 	onEmpty     OnEmpty
 	onError     OnError
+	profile     string // "": the operator's choice
 	explain     bool
 	dryRun      bool
 
@@ -36,9 +37,6 @@ type control struct {
 	raw        bool // the ranking before selection
 	candidates int  // depth of each list; 0: the engine's
 }
-
-// defaultProfile is the only profile there is.
-const defaultProfile = "default"
 
 // controlKeys of a chat request and searchKeys of a search, in the order in which errors
 // about them are reported.
@@ -122,8 +120,10 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 	case "mode":
 		return setWord(&c.mode, name, value, retriever.Hybrid, retriever.Dense, retriever.Lexical, retriever.Full)
 	case "profile":
-		profile := defaultProfile
-		return setWord(&profile, name, value, defaultProfile)
+		if json.Unmarshal(value, &c.profile) != nil || c.profile == "" {
+			return badControl(name, "want the name of a profile")
+		}
+		return nil
 	case "min_score":
 		return c.setMinScore(value, op)
 	case "neighbours":

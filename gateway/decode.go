@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"ragway/gateway/wire"
+	"ragway/retriever"
 )
 
 // modelRequest is a request as it came in: its bytes, and what they say to the gateway.
@@ -16,9 +18,11 @@ type modelRequest struct {
 	ruling
 	body    []byte
 	control control
+	profile chosenProfile
+	locale  string // of the client, BCP 47
 }
 
-func (s *Server) decode(w http.ResponseWriter, r *http.Request, at endpoint) (modelRequest, error) {
+func (s *Server) decode(w http.ResponseWriter, r *http.Request, at endpoint, scope retriever.Scope) (modelRequest, error) {
 	body, err := readBody(w, r, s.opt.Limits.BodyBytes)
 	if err != nil {
 		return modelRequest{}, err
@@ -28,9 +32,29 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, at endpoint) (mo
 		return modelRequest{}, bodyError(err)
 	}
 	at.complete(req)
-	under := s.policy.Load().rule(req.Model)
-	ctl, err := parseControl(req.Control, under.retrieval)
-	return modelRequest{endpoint: at, Request: req, ruling: under, body: body, control: ctl}, err
+	m := modelRequest{endpoint: at, Request: req, body: body, locale: locale(r.Header.Get("Accept-Language"))}
+	return m, m.judge(s.policy.Load(), scope)
+}
+
+// judge finds what the request is under. A profile's policy for finding nothing holds beside
+// the operator's; a request may go from the profile it is under to another, but not to a
+// looser policy.
+func (m *modelRequest) judge(p *Policy, scope retriever.Scope) error {
+	m.ruling = p.rule(m.Model)
+	user := stickyKey(m.Request, scope)
+	m.profile, _ = p.resolve(m.retrieval.Profile, user) // check has seen it
+	m.retrieval.OnEmpty = tighter(m.retrieval.OnEmpty, OnEmpty(m.profile.OnEmpty))
+	var err error
+	if m.control, err = parseControl(m.Control, m.retrieval); err != nil || m.control.profile == "" {
+		return err
+	}
+	asked, ok := p.resolve(m.control.profile, user)
+	if !ok {
+		return badControl("profile", "there is no profile %q; there are %s", m.control.profile, strings.Join(p.profileNames(), ", "))
+	}
+	m.profile = asked
+	m.control.onEmpty = tighter(m.control.onEmpty, OnEmpty(asked.OnEmpty))
+	return nil
 }
 
 // bodyError says where a body goes wrong.

@@ -66,7 +66,7 @@ func explain(in injected) *explanation {
 		Mode:        c.mode,
 		Collections: notNil(in.collections),
 		TopK:        c.topK, TokenBudget: c.tokenBudget, MinScore: c.minScore, OnEmpty: c.onEmpty, OnError: c.onError,
-		Notes:      notNil(in.result.Notes),
+		Notes:      append(notNil(in.result.Notes), in.notes...),
 		TookMS:     float64(in.result.Took) / float64(time.Millisecond),
 		Candidates: []explainedCandidate{}, Edits: notNil(in.edits),
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -50,7 +51,7 @@ func (s *Server) answerModel(c *gin.Context, at endpoint) {
 // prepare runs the stages before the upstream is asked.
 func (s *Server) prepare(c *gin.Context, at endpoint) (injected, error) {
 	scope := scopeOf(c)
-	decoded, err := measured(s, stageDecode, func() (modelRequest, error) { return s.decode(c.Writer, c.Request, at) })
+	decoded, err := measured(s, stageDecode, func() (modelRequest, error) { return s.decode(c.Writer, c.Request, at, scope) })
 	if err != nil {
 		return injected{}, err
 	}
@@ -62,7 +63,7 @@ func (s *Server) prepare(c *gin.Context, at endpoint) (injected, error) {
 	if err != nil {
 		return injected{}, err
 	}
-	return measured(s, stageInject, func() (injected, error) { return s.inject(found, s.publicBase(c.Request), scope) })
+	return measured(s, stageInject, func() (injected, error) { return s.inject(c.Request.Context(), found, s.publicBase(c.Request), scope) })
 }
 
 // describe tells the log, the metrics and the header what went in.
@@ -74,6 +75,8 @@ func (s *Server) describe(c *gin.Context, in injected) {
 	if in.control.off {
 		return
 	}
+	s.metrics.profiles.WithLabelValues(in.profile.Name, in.profile.version).Inc()
+	recordOf(c).add(slog.String("profile", in.profile.Name), slog.String("profile_version", in.profile.version))
 	if len(in.sources) > 0 {
 		s.metrics.contextTokens.Observe(float64(in.tokens))
 	}
@@ -93,7 +96,8 @@ func (s *Server) dryRun(c *gin.Context, in injected) {
 	}{s.rag(in, recordOf(c).id, nil), string(in.request)}))
 }
 
-// refusal is what is said instead of asking a model under the policy Refuse.
+// refusal is what is said instead of asking a model under the policy Refuse, where the
+// profile has no other words.
 const refusal = "I could not find anything about this in the documents."
 
 // forward asks the upstream, or answers itself where the policy says so.
@@ -101,7 +105,7 @@ func (s *Server) forward(c *gin.Context, in injected) (*Reply, error) {
 	if in.control.onEmpty == Refuse && in.empty() {
 		done := wire.Completion{ID: recordOf(c).id, Created: s.opt.Now().Unix(), Model: in.Model}
 		for range in.N {
-			done.Texts = append(done.Texts, refusal)
+			done.Texts = append(done.Texts, cmp.Or(in.profile.Refusal, refusal))
 		}
 		return Answer(in.Request, done), nil
 	}

@@ -24,7 +24,7 @@ type grounder struct {
 
 // streamText is one text of the answer, by its slot.
 type streamText struct {
-	citer *ground.Citer
+	checked
 	event string // what goes out of the event being dealt with
 }
 
@@ -64,7 +64,7 @@ func (g *grounder) pass(dst []byte, e wire.Event, p *wire.Part) ([]byte, error) 
 	silent := p.OnlyText
 	for i := range p.Texts {
 		t := &p.Texts[i]
-		text := g.text(t.Slot).citer.Feed(t.Text)
+		text := g.text(t.Slot).feed(t.Text)
 		if ends(p, t.Slot) {
 			g.text(t.Slot).event += text
 			continue
@@ -103,7 +103,7 @@ func ends(p *wire.Part, slot int) bool {
 func (g *grounder) text(slot int) *streamText {
 	st := g.texts[slot]
 	if st == nil {
-		st = &streamText{citer: ground.NewCiter(g.opts)}
+		st = &streamText{checked: newChecked(g.opts, g.in.hides())}
 		g.texts[slot] = st
 	}
 	return st
@@ -114,11 +114,11 @@ func (g *grounder) text(slot int) *streamText {
 func (g *grounder) restate(p *wire.Part) {
 	for i := range p.Restated {
 		t := &p.Restated[i]
-		text, citations, _ := ground.Cite(t.Text, g.opts)
+		text, citations, _ := g.in.check(g.opts, t.Text)
 		if text != t.Text {
 			g.edits = append(g.edits, t.SetText(text))
 		}
-		g.edits = append(g.edits, t.Annotate(annotations(citations, g.in.sources))...)
+		g.edits = append(g.edits, t.Annotate(g.in.cites(citations))...)
 	}
 }
 
@@ -127,10 +127,10 @@ func (g *grounder) ended(slots []int) []wire.Ended {
 	var out []wire.Ended
 	for _, slot := range slots {
 		st := g.text(slot)
-		text := st.event + st.citer.Flush()
+		text := st.event + st.flush()
 		st.event = ""
 		g.server.countCitations(st.citer.Counts())
-		out = append(out, wire.Ended{Slot: slot, Text: text, Annotations: annotations(st.citer.Citations(), g.in.sources)})
+		out = append(out, wire.Ended{Slot: slot, Text: text, Annotations: g.in.cites(st.citer.Citations())})
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -19,9 +20,12 @@ type injected struct {
 	splices []wire.Edit // that made them of the client's, but for the model's name
 	renamed wire.Edit   // the model's name
 	sources []Source
-	tokens  int    // of the context
-	edits   []edit // what was changed in the client's bytes
+	tokens  int      // of the context
+	edits   []edit   // what was changed in the client's bytes
+	notes   []string // what there was no room for
 	sent    time.Time
+
+	window, used int // tokens of the model's context window and what the request takes of it; 0: not known
 }
 
 // edit says what became of a stretch of the client's body.
@@ -33,44 +37,78 @@ type edit struct {
 }
 
 // inject cuts the control member out and puts instructions and context in. A request for
-// which nothing was found goes on as it is, unless the policy says otherwise.
-func (s *Server) inject(r retrieved, base string, scope retriever.Scope) (injected, error) {
+// which nothing was found goes on as it is, unless the policy or the profile says otherwise.
+func (s *Server) inject(ctx context.Context, r retrieved, base string, scope retriever.Scope) (injected, error) {
 	in := injected{retrieved: r}
-	var edits []wire.Edit
-	add := func(what string, e wire.Edit) {
-		if in.note(what, e) {
-			edits = append(edits, e)
-		}
-	}
 	for _, e := range r.CutControl() {
-		add("control", e)
+		in.add("control", e)
 	}
 	if r.virtual != nil {
 		r.Shown = r.Model
 		in.renamed = r.SetModel(r.virtual.Model)
 		in.note("model", in.renamed)
 	}
-	if len(r.result.Hits) > 0 || r.empty() && r.control.onEmpty == Instruct {
-		out := prompt.Render(prompt.Options{
-			Profile: prompt.DefaultProfile(), Sources: promptSources(r), Nonce: s.nonce(r),
-			Budget: r.control.tokenBudget, Count: s.opt.CountFor(r.Model),
-		})
-		if contextEdit, ok := r.InsertContext(out.User); ok {
-			add("instructions", r.InsertInstructions(out.System))
-			add("context", contextEdit)
-			in.sources, in.tokens = s.sources(r, out.Sources, base, scope), out.Tokens
-		}
+	if in.speaks() {
+		s.word(ctx, &in, base, scope)
 	}
-	in.splices = edits
+	if r.profile.Reasoning == prompt.NativeReasoning && !r.control.off {
+		in.add("effort", r.SetEffort(wire.Effort(r.profile.Effort)))
+	}
 	request, err := in.splice(in.renamed)
 	in.request = request
 	return in, fail(stageInject, err)
+}
+
+// speaks reports whether the model is told anything.
+func (r retrieved) speaks() bool {
+	switch {
+	case r.control.off:
+		return false
+	case len(r.result.Hits) > 0, r.empty() && r.control.onEmpty == Instruct:
+		return true
+	}
+	return r.wording().Speaks()
+}
+
+// word puts the profile's words and the sources in, where there is a place for them.
+func (s *Server) word(ctx context.Context, in *injected, base string, scope retriever.Scope) {
+	out := prompt.Render(prompt.Options{
+		Profile: in.wording(), Sources: promptSources(in.retrieved), Nonce: s.nonce(in.retrieved),
+		Silent:   !in.empty() || in.control.onEmpty != Instruct,
+		Examples: s.examples(ctx, in.understood, scope), Variables: s.values(in.understood, scope),
+		Budget: in.control.tokenBudget, Count: s.opt.CountFor(in.ruling.model(in.Model)),
+		Window: in.window, Used: in.used,
+	})
+	if out.User != "" {
+		context, ok := in.InsertContext(out.User)
+		if !ok {
+			return
+		}
+		in.add("context", context)
+	}
+	if out.System != "" {
+		in.add("instructions", in.InsertInstructions(out.System))
+	}
+	if out.Note != "" {
+		in.notes = append(in.notes, out.Note)
+	}
+	in.sources, in.tokens = s.sources(in.retrieved, out.Sources, base, scope), out.Tokens
+}
+
+// add makes an edit and lists it.
+func (in *injected) add(what string, e wire.Edit) {
+	if in.note(what, e) {
+		in.splices = append(in.splices, e)
+	}
 }
 
 // nonce is the same for the same conversation up to its question, so that the requests of
 // a tool loop share their prefix.
 func (s *Server) nonce(r retrieved) string {
 	last := r.LastUser()
+	if last < 0 {
+		return prompt.Nonce(s.fenceKey, r.body, last)
+	}
 	conversation := r.body[r.Messages[0].Span.Start:r.Messages[last].Span.End]
 	return prompt.Nonce(s.fenceKey, conversation, last)
 }

@@ -26,6 +26,7 @@ type metrics struct {
 	contextTokens prometheus.Histogram
 	citations     *prometheus.CounterVec
 	answers       *prometheus.CounterVec
+	profiles      *prometheus.CounterVec
 	embedTokens   prometheus.Counter
 	rewriteTokens prometheus.Counter
 	tokenUsage    *prometheus.HistogramVec
@@ -67,6 +68,7 @@ func newMetrics(reg prometheus.Registerer, v Version, catalog catalogFunc) (*met
 		contextTokens: prometheus.NewHistogram(histogram("ragway_context_tokens", "Tokens of context put into a request.", tokenBuckets)),
 		citations:     counter("ragway_citations_total", "Citation markers in answers.", "validity"),
 		answers:       counter("ragway_answers_total", "Answers by verdict on their groundedness.", "verdict"),
+		profiles:      counter("ragway_profile_requests_total", "Requests to models, by the prompt profile they were under and its version.", "profile", "version"),
 		embedTokens:   prometheus.NewCounter(prometheus.CounterOpts{Name: "ragway_embed_tokens_total", Help: "Tokens given to the embedder."}),
 		rewriteTokens: prometheus.NewCounter(prometheus.CounterOpts{Name: "ragway_rewrite_tokens_total", Help: "Tokens that rewording questions took, of prompt and reply."}),
 		tokenUsage:    prometheus.NewHistogramVec(histogram("gen_ai_client_token_usage", "Tokens a model server reports for one call.", tokenBuckets), []string{"gen_ai_token_type"}),
@@ -74,7 +76,7 @@ func newMetrics(reg prometheus.Registerer, v Version, catalog catalogFunc) (*met
 	}
 	all := []prometheus.Collector{
 		m.requests, m.duration, m.stageDuration, m.stageErrors, m.degraded, m.upstream, m.aborted, m.hits, m.empty,
-		m.topScore, m.contextTokens, m.citations, m.answers, m.embedTokens, m.rewriteTokens, m.tokenUsage, m.firstToken, buildInfo(v),
+		m.topScore, m.contextTokens, m.citations, m.answers, m.profiles, m.embedTokens, m.rewriteTokens, m.tokenUsage, m.firstToken, buildInfo(v),
 	}
 	if catalog != nil {
 		all = append(all, newCollectionCollector(catalog))

@@ -93,6 +93,7 @@ type Retrieval struct {
 	Recency     retriever.Recency
 	OnEmpty     OnEmpty // default PassThrough
 	OnError     OnError // default Fail
+	Profile     string  // the prompt profile; default: default
 	OnlyAsked   bool    // requests without a "rag" object pass as they are
 
 	MaxTopK        int // default 50

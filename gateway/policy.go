@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 
+	"ragway/gateway/ground"
+	"ragway/gateway/prompt"
 	"ragway/retriever"
 )
 
@@ -14,6 +16,7 @@ import (
 type Policy struct {
 	Retrieval Retrieval
 	Models    map[string]Model // virtual models by their names
+	Profiles  prompt.Library   // default: the profile default alone
 }
 
 // Model is a virtual model: a name that stands for a model with documents, so that clients
@@ -23,11 +26,19 @@ type Model struct {
 	Model     string // that is asked; "" for the same name
 	Retrieval Retrieval
 	Filter    *retriever.Filter // every passage fits it, whatever a request asks for
+	Citations ground.Style      // "": the profile's
 }
 
 // check says what is wrong with a policy, and completes it.
 func (p *Policy) check() error {
 	p.Retrieval.applyDefaults()
+	p.Profiles.Profiles = maps.Clone(p.Profiles.Profiles)
+	if !p.Profiles.Has(defaultProfile) {
+		if p.Profiles.Profiles == nil {
+			p.Profiles.Profiles = map[string]prompt.Profile{}
+		}
+		p.Profiles.Profiles[defaultProfile] = prompt.DefaultProfile()
+	}
 	models := make(map[string]Model, len(p.Models))
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(p.Models)) {
@@ -40,6 +51,12 @@ func (p *Policy) check() error {
 		}
 		m.Retrieval.applyDefaults()
 		models[name] = m
+		if profile := m.Retrieval.Profile; profile != "" && !p.Profiles.Has(profile) {
+			errs = append(errs, fmt.Errorf("gateway: Policy.Models[%q]: no profile %q", name, profile))
+		}
+	}
+	if profile := p.Retrieval.Profile; profile != "" && !p.Profiles.Has(profile) {
+		errs = append(errs, fmt.Errorf("gateway: Policy.Retrieval: no profile %q", profile))
 	}
 	p.Models = models
 	return errors.Join(errs...)
@@ -83,4 +100,12 @@ func (r ruling) upstream() string {
 		return ""
 	}
 	return r.virtual.Upstream
+}
+
+// profileNames are those that requests can name.
+func (p *Policy) profileNames() []string {
+	names := slices.Collect(maps.Keys(p.Profiles.Profiles))
+	names = slices.AppendSeq(names, maps.Keys(p.Profiles.Variants))
+	slices.Sort(names)
+	return names
 }

@@ -18,6 +18,7 @@ type ragObject struct {
 	Grounded  grounded                `json:"grounded"`
 	Degraded  []retriever.Degradation `json:"degraded"`
 	Usage     ragUsage                `json:"usage"`
+	Profile   ragProfile              `json:"profile"`
 	Explain   *explanation            `json:"explain,omitempty"`
 }
 
@@ -25,6 +26,22 @@ type grounded struct {
 	Verdict     ground.Verdict `json:"verdict"`
 	Score       *float64       `json:"score"` // null while unchecked
 	Unsupported []string       `json:"unsupported"`
+}
+
+// ragProfile is the prompt profile that a request was under. Variant is the profile that
+// the name stood for, where it stands for several.
+type ragProfile struct {
+	Name    string `json:"name"`
+	Variant string `json:"variant,omitempty"`
+	Version string `json:"version"`
+}
+
+func (p chosenProfile) rag() ragProfile {
+	out := ragProfile{Name: p.asked, Version: p.version}
+	if p.Name != p.asked {
+		out.Variant = p.Name
+	}
+	return out
 }
 
 type ragUsage struct {
@@ -38,6 +55,7 @@ func (s *Server) rag(in injected, id string, cited map[int]bool) ragObject {
 		RequestID: id, Sources: slices.Clone(notNil(in.sources)),
 		Grounded: grounded{Verdict: ground.Unchecked, Unsupported: []string{}},
 		Degraded: notNil(in.degraded),
+		Profile:  in.profile.rag(),
 		Usage:    ragUsage{ContextTokens: in.tokens, EmbedTokens: in.result.EmbedTokens},
 	}
 	for i := range o.Sources {
@@ -79,7 +97,8 @@ func annotations(citations []ground.Citation, sources []Source) []wire.Annotatio
 		if i >= 0 {
 			src := &sources[i]
 			out = append(out, wire.Annotation{
-				Start: c.Start, End: c.End, Source: src.N, URL: src.URL, Title: src.Title, FileID: src.DocumentID, Quote: src.Text,
+				Start: c.Start, End: c.End, ByteStart: c.ByteStart, ByteEnd: c.ByteEnd,
+				Source: src.N, URL: src.URL, Title: src.Title, FileID: src.DocumentID, Quote: src.Text,
 			})
 		}
 	}

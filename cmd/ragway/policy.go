@@ -7,12 +7,18 @@ import (
 
 	"ragway/configs"
 	"ragway/gateway"
+	"ragway/gateway/ground"
 	"ragway/retriever"
 )
 
 // policyOf is what the configuration says about requests to models.
 func policyOf(cfg configs.Config) (gateway.Policy, error) {
 	p := gateway.Policy{Retrieval: retrievalOf(cfg.Retrieval), Models: map[string]gateway.Model{}}
+	files, err := profileFiles(cfg)
+	if err != nil {
+		return p, err
+	}
+	p.Profiles = library(files)
 	for _, name := range slices.Sorted(maps.Keys(cfg.Models)) {
 		model, err := modelOf(cfg.Models[name], p.Retrieval)
 		if err != nil {
@@ -26,7 +32,7 @@ func policyOf(cfg configs.Config) (gateway.Policy, error) {
 
 func retrievalOf(r configs.Retrieval) gateway.Retrieval {
 	return gateway.Retrieval{
-		OnlyAsked: r.Enrich == "none", Collections: r.Collections, Mode: retriever.Mode(r.Mode), TopK: r.TopK, TokenBudget: r.TokenBudget,
+		Profile: r.Profile, OnlyAsked: r.Enrich == "none", Collections: r.Collections, Mode: retriever.Mode(r.Mode), TopK: r.TopK, TokenBudget: r.TokenBudget,
 		MinScore: r.MinScore, PerDocument: r.PerDocument, Neighbours: r.Neighbours, Diversity: r.Diversity, Recency: recencyOf(r.Recency),
 		OnEmpty: gateway.OnEmpty(r.OnEmpty), OnError: gateway.OnError(r.OnError),
 		MaxTopK: r.MaxTopK, MaxTokenBudget: r.MaxTokenBudget,
@@ -42,6 +48,7 @@ func modelOf(m configs.Model, r gateway.Retrieval) (gateway.Model, error) {
 	if len(m.Collections) > 0 {
 		r.Collections = m.Collections
 	}
+	setIf(&r.Profile, m.Profile)
 	setIf(&r.Mode, retriever.Mode(m.Mode))
 	setIf(&r.TopK, m.TopK)
 	setIf(&r.TokenBudget, m.TokenBudget)
@@ -50,7 +57,7 @@ func modelOf(m configs.Model, r gateway.Retrieval) (gateway.Model, error) {
 	if m.MinScore != nil {
 		r.MinScore = *m.MinScore
 	}
-	out := gateway.Model{Upstream: m.Upstream, Model: m.Model, Retrieval: r}
+	out := gateway.Model{Upstream: m.Upstream, Model: m.Model, Retrieval: r, Citations: ground.Style(m.Citations)}
 	if m.Filter != "" {
 		filter, err := retriever.ParseFilter([]byte(m.Filter))
 		if err != nil {

@@ -30,6 +30,7 @@ type reloader struct {
 	folders []string // that hold the configuration
 	log     *slog.Logger
 	current configs.Config
+	policy  gateway.Policy // that is in use; the profiles are in it
 
 	good prometheus.Gauge // 1 where what is on disk runs
 	at   prometheus.Gauge // when it was last taken over
@@ -48,9 +49,16 @@ func (a *app) reload(ctx context.Context, srv *gateway.Server, reg prometheus.Re
 			return err
 		}
 	}
-	r.taken(a.cfg)
+	policy, err := policyOf(a.cfg)
+	if err != nil {
+		return err
+	}
+	r.taken(a.cfg, policy)
 	if file := a.configFile(); file != "" {
-		r.folders = []string{filepath.Dir(file)}
+		r.folders = append(r.folders, filepath.Dir(file))
+	}
+	if a.cfg.ProfilesDir != "" {
+		r.folders = append(r.folders, a.cfg.ProfilesDir)
 	}
 	files, err := watch.New(watch.Options{Logger: a.log})
 	if err != nil {
@@ -102,32 +110,38 @@ func (r *reloader) follow(ctx context.Context, hup <-chan os.Signal, changed <-c
 // takeOver reads the configuration anew and gives the server what it can change, all or
 // nothing. asked says that somebody waits for an answer in the log.
 func (r *reloader) takeOver(asked bool) {
-	next, err := r.load()
+	next, policy, err := r.read()
 	switch {
 	case err != nil:
 		r.refuse(err)
 		return
-	case reflect.DeepEqual(next, r.current):
+	case reflect.DeepEqual(next, r.current) && reflect.DeepEqual(policy, r.policy):
 		r.good.Set(1)
 		if asked {
 			r.log.Info("the configuration has not changed")
 		}
 		return
 	}
-	policy, err := policyOf(next)
-	if err == nil {
-		err = r.set(policy)
-	}
-	if err != nil {
+	if err := r.set(policy); err != nil {
 		r.refuse(err)
 		return
 	}
 	if reflect.DeepEqual(fixedOf(next), fixedOf(r.current)) {
 		r.log.Info("the configuration is taken over")
 	} else {
-		r.log.Warn("the configuration is taken over in part: what is neither in models nor in retrieval needs a restart")
+		r.log.Warn("the configuration is taken over in part: what is neither in models, profiles nor retrieval needs a restart")
 	}
-	r.taken(next)
+	r.taken(next, policy)
+}
+
+// read reads all there is anew, the profiles' files too.
+func (r *reloader) read() (configs.Config, gateway.Policy, error) {
+	cfg, err := r.load()
+	if err != nil {
+		return cfg, gateway.Policy{}, err
+	}
+	policy, err := policyOf(cfg)
+	return cfg, policy, err
 }
 
 func (r *reloader) refuse(err error) {
@@ -135,8 +149,8 @@ func (r *reloader) refuse(err error) {
 	r.log.Error("the configuration is not taken over: the server goes on with what it has", "err", err)
 }
 
-func (r *reloader) taken(c configs.Config) {
-	r.current = c
+func (r *reloader) taken(c configs.Config, p gateway.Policy) {
+	r.current, r.policy = c, p
 	r.good.Set(1)
 	r.at.SetToCurrentTime()
 }

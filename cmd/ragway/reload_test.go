@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,6 +31,11 @@ func reloaded(t *testing.T) (r *reloader, next func(yaml string), set *gateway.P
 		good:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "good"}),
 		at:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "at"}),
 	}
+	policy, err := policyOf(r.current)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.policy = policy
 	next = func(yaml string) {
 		file = yaml
 		log.Reset()
@@ -70,5 +77,29 @@ func TestWhatNeedsARestartIsSaid(t *testing.T) {
 		if set.Models["bot"].Model != "m" || !strings.Contains(log.String(), "needs a restart") {
 			t.Errorf("%s: log %s", change, log)
 		}
+	}
+}
+
+func TestChangedProfilesAreTakenOver(t *testing.T) {
+	dir := t.TempDir()
+	write := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, "bot.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, next, set, log := reloaded(t)
+	config := "profiles_dir: " + dir + "\nretrieval: {profile: bot}"
+	write("instructions: One.")
+	next(config)
+	first := set.Profiles.Profiles["bot"].Version()
+	write("instructions: Two.")
+	next(config)
+	if second := set.Profiles.Profiles["bot"]; second.Instructions != "Two." || second.Version() == first {
+		t.Errorf("profile %+v, log %s", second, log)
+	}
+	write("instruction: Three.")
+	next(config)
+	if p := set.Profiles.Profiles["bot"]; p.Instructions != "Two." || !strings.Contains(log.String(), "is not taken over") {
+		t.Errorf("with a mistake: profile %+v, log %s", p, log)
 	}
 }

@@ -252,7 +252,8 @@ type serving struct {
 
 // gateway wires the server over an open store.
 func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*gateway.Server, error) {
-	if _, err := a.profiles(); err != nil {
+	policy, err := policyOf(a.cfg)
+	if err != nil {
 		return nil, err
 	}
 	embedder, err := a.embedder()
@@ -274,10 +275,6 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 		return nil, err
 	}
 	rewriter, err := a.rewriter()
-	if err != nil {
-		return nil, err
-	}
-	policy, err := policyOf(a.cfg)
 	if err != nil {
 		return nil, err
 	}

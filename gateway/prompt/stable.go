@@ -15,6 +15,13 @@ func (p Profile) stable() string {
 	)
 }
 
+// Speaks reports whether the profile asks for anything besides how sources are used. One
+// that does not leaves a request without sources as it is.
+func (p Profile) Speaks() bool {
+	p.Wording.Grounding = " " // not counted, and not filled in
+	return p.stable() != "" || len(p.Variables) > 0
+}
+
 func (p Profile) dynamicNotice() string {
 	if p.Dynamic.Collection == "" {
 		return ""
