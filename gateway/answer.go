@@ -36,7 +36,7 @@ var bodyHeaders = []string{"Content-Length", "Content-Md5", "Digest", "Repr-Dige
 // Other JSON than an answer stays as it is; a proxy's page, or an answer cut in the middle,
 // is not passed off as one.
 func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error) {
-	reply, ok := in.Protocol.ParseReply(data)
+	reply, ok := in.Protocol.ParseReply(in.Request, data)
 	switch {
 	case !ok && !json.Valid(data):
 		return nil, fail(stageGround, s.invalidReply(errNotJSON))
@@ -62,6 +62,7 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 	}
 	edits = append(edits, reply.Annotate(cites)...)
 	edits = append(edits, in.showModel(reply.Models)...)
+	edits = append(edits, reply.Extra...)
 	if !in.control.off {
 		s.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()
 		edits = append(edits, reply.SetRag(marshal(s.rag(in, id, cited))))

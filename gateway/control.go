@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"ragway/gateway/wire"
 	"ragway/retriever"
 )
 
@@ -60,12 +62,16 @@ func defaultControl(op Retrieval) control {
 	}
 }
 
-// parseControl reads the value of "rag", nil when there is none.
-func parseControl(raw []byte, op Retrieval) (control, error) {
+// parseControl reads the value of "rag", nil when there is none, over what is asked for in
+// another spelling, nil when nothing is.
+func parseControl(raw []byte, search *wire.Search, op Retrieval) (control, error) {
 	c := defaultControl(op)
+	if err := c.setSearch(search, op); err != nil {
+		return c, err
+	}
 	switch raw = bytes.TrimSpace(raw); {
 	case len(raw) == 0 || string(raw) == "null":
-		c.off = op.OnlyAsked
+		c.off = op.OnlyAsked && search == nil
 		return c, nil
 	case string(raw) == "false":
 		c.off = true
@@ -77,6 +83,33 @@ func parseControl(raw []byte, op Retrieval) (control, error) {
 		return c, badControl("", "want false or an object")
 	}
 	return c, c.setAll(raw, controlKeys, op)
+}
+
+// setSearch takes over a search in another spelling. Who asks for one wants to hear that
+// nothing was found.
+func (c *control) setSearch(s *wire.Search, op Retrieval) error {
+	if s == nil {
+		return nil
+	}
+	param := string(s.Spelling)
+	c.onEmpty = tighter(c.onEmpty, Instruct)
+	if len(s.Collections) > 0 {
+		names, err := collectionNames(s.Collections)
+		if err != nil {
+			return badRequest(param, "%s: %v", param, err)
+		}
+		c.collections = names
+	}
+	filter, err := retriever.ParseFilter([]byte(cmp.Or(string(s.Filters), "null")))
+	if err != nil {
+		return &failure{stage: stageDecode, param: param, err: fmt.Errorf("%s: %w", param, err)}
+	}
+	c.filter = filter
+	if s.MaxResults > 0 {
+		c.topK = min(s.MaxResults, op.MaxTopK)
+	}
+	c.minScore = max(c.minScore, s.MinScore)
+	return nil
 }
 
 // setAll reads the members of an object, of which it knows these.
@@ -166,14 +199,27 @@ func (c *control) setCollections(value json.RawMessage) error {
 	if json.Unmarshal(value, &c.collections) != nil || len(c.collections) == 0 || len(c.collections) > maxCollections {
 		return badControl("collections", "want an array of 1 to %d names", maxCollections)
 	}
-	for i, name := range c.collections {
-		name = strings.TrimPrefix(name, retriever.VectorStorePrefix)
-		if err := retriever.CheckCollectionName(name); err != nil {
-			return badControl("collections", "%v", err)
-		}
-		c.collections[i] = name
+	names, err := collectionNames(c.collections)
+	if err != nil {
+		return badControl("collections", "%v", err)
 	}
+	c.collections = names
 	return nil
+}
+
+// collectionNames are the names of collections that may be given as ids of vector stores.
+func collectionNames(ids []string) ([]string, error) {
+	if len(ids) > maxCollections {
+		return nil, fmt.Errorf("want at most %d", maxCollections)
+	}
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = strings.TrimPrefix(id, retriever.VectorStorePrefix)
+		if err := retriever.CheckCollectionName(names[i]); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
 }
 
 // maxDocuments bounds the list that a search is restricted to.

@@ -45,8 +45,14 @@ func (m *modelRequest) judge(p *Policy, scope retriever.Scope) error {
 	m.profile, _ = p.resolve(m.retrieval.Profile, user) // check has seen it
 	m.retrieval.OnEmpty = tighter(m.retrieval.OnEmpty, OnEmpty(m.profile.OnEmpty))
 	var err error
-	if m.control, err = parseControl(m.Control, m.retrieval); err != nil || m.control.profile == "" {
+	if m.control, err = parseControl(m.Control, m.Search, m.retrieval); err != nil {
 		return err
+	}
+	if m.control.off {
+		m.LeaveSearch()
+	}
+	if m.control.profile == "" {
+		return nil
 	}
 	asked, ok := p.resolve(m.control.profile, user)
 	if !ok {

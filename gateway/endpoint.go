@@ -39,8 +39,9 @@ func (e endpoint) complete(r *wire.Request) {
 
 // The endpoints that ask a model for an answer.
 var (
-	chatEndpoint     = endpoint{protocol: wire.Chat, api: OpenAI, path: "/chat/completions"}
-	messagesEndpoint = endpoint{protocol: wire.Messages, api: Anthropic, path: "/messages"}
+	chatEndpoint      = endpoint{protocol: wire.Chat, api: OpenAI, path: "/chat/completions"}
+	responsesEndpoint = endpoint{protocol: wire.Responses, api: OpenAI, path: "/responses"}
+	messagesEndpoint  = endpoint{protocol: wire.Messages, api: Anthropic, path: "/messages"}
 )
 
 // The methods of a Gemini model that ask for an answer.

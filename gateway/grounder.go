@@ -74,12 +74,13 @@ func (g *grounder) pass(dst []byte, e wire.Event, p *wire.Part) ([]byte, error) 
 		}
 		silent = silent && text == ""
 	}
+	p.Dropped = silent && len(g.edits) > 0
 	g.restate(p)
 	g.edits = append(g.edits, g.in.showModel(p.Models)...)
 	dst, edits := g.stream.Finish(dst, p, g.ended(p.Ends), g.ragOf(p))
 	g.edits = append(g.edits, edits...)
 	switch {
-	case silent && len(g.edits) > 0:
+	case p.Dropped:
 		return dst, nil
 	case len(g.edits) == 0:
 		return append(dst, e.Raw...), nil

@@ -43,7 +43,9 @@ func TestRequestNamesItsProfile(t *testing.T) {
 	g := start(t, gatewaytest.Answer("ok"), withProfiles(prompt.Profile{Name: "brand", Voice: "Warm."}, prompt.Profile{Name: "code", Instructions: "Write Go."}))
 	a := g.post(t, "/v1/chat/completions", chatBody(leaveQuestion, `"rag":{"profile":"code"}`))
 	got := decode[struct {
-		Rag struct{ Profile struct{ Name, Version string } }
+		Rag struct {
+			Profile struct{ Name, Version string }
+		}
 	}](t, a.body).Rag.Profile
 	if want := (prompt.Profile{Name: "code", Instructions: "Write Go."}).Version(); got.Name != "code" || got.Version != want {
 		t.Errorf("profile %+v, want version %s", got, want)
@@ -77,8 +79,8 @@ func TestRefusingProfileCannotBeLeftForALooserPolicy(t *testing.T) {
 func TestHiddenReasoningNeverReachesTheClient(t *testing.T) {
 	const said = "<thinking>\nIt is in [1], not [2]. Secret.\n</thinking>\n\nSixteen weeks [1]."
 	for name, script := range map[string]gatewaytest.Script{
-		"/v1/chat/completions":                                      gatewaytest.Answer(said),
-		"/v1/messages":                                              gatewaytest.MessagesAnswer(said),
+		"/v1/chat/completions": gatewaytest.Answer(said),
+		"/v1/messages":         gatewaytest.MessagesAnswer(said),
 		"/v1beta/models/gemini-fake:generateContent":               gatewaytest.GeminiAnswer(said),
 		"/v1beta/models/gemini-fake:streamGenerateContent?alt=sse": gatewaytest.GeminiAnswer(said),
 	} {
@@ -140,7 +142,9 @@ func TestVariantsAreStickyByUser(t *testing.T) {
 		for range 3 {
 			a := g.post(t, "/v1/chat/completions", chatBody(leaveQuestion, fmt.Sprintf(`"user":"u%d"`, user)))
 			p := decode[struct {
-				Rag struct{ Profile struct{ Name, Variant string } }
+				Rag struct {
+					Profile struct{ Name, Variant string }
+				}
 			}](t, a.body).Rag.Profile
 			if p.Name != "test" || first != "" && p.Variant != first {
 				t.Fatalf("user %d: %+v after %s", user, p, first)

@@ -98,7 +98,7 @@ func annotations(citations []ground.Citation, sources []Source) []wire.Annotatio
 			src := &sources[i]
 			out = append(out, wire.Annotation{
 				Start: c.Start, End: c.End, ByteStart: c.ByteStart, ByteEnd: c.ByteEnd,
-				Source: src.N, URL: src.URL, Title: src.Title, FileID: src.DocumentID, Quote: src.Text,
+				Source: src.N, URL: src.URL, Title: src.Title, FileID: src.fileID, Filename: src.filename, Quote: src.Text,
 			})
 		}
 	}

@@ -67,15 +67,11 @@ func NewSearchResult(r retriever.Result, explain bool) SearchResult {
 func searchHits(hits []retriever.Hit) []SearchHit {
 	out := make([]SearchHit, len(hits))
 	for i, h := range hits {
-		metadata := h.Document.Metadata
-		if metadata == nil {
-			metadata = retriever.Metadata{}
-		}
 		out[i] = SearchHit{
 			Rank: i + 1, Score: h.Score, Relevance: h.Relevance, RecordID: h.Document.RecordID, URI: h.Document.URI,
 			Title: h.Document.Title, DocumentID: h.Document.ID, ChunkID: h.Chunk.ID, Text: h.Chunk.Text,
 			Headings: notNil(h.Chunk.Headings), Page: h.Chunk.Page, Span: [2]int{h.Chunk.Span.Start, h.Chunk.Span.End},
-			Metadata: metadata, Signals: searchSignals(h.Signals), Dropped: h.Dropped,
+			Metadata: metadataOf(h.Document), Signals: searchSignals(h.Signals), Dropped: h.Dropped,
 		}
 	}
 	return out

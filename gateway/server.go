@@ -85,6 +85,7 @@ func (s *Server) routes() http.Handler {
 	e.GET("/v1beta/models", speak(wire.Gemini), s.requireKey, s.geminiModels)
 	v1 := e.Group("/v1", s.requireKey)
 	v1.POST("/chat/completions", s.generate(chatEndpoint))
+	v1.POST("/responses", speak(wire.Responses), s.generate(responsesEndpoint))
 	v1.POST("/embeddings", s.embeddings)
 	v1.GET("/models", s.models)
 	v1.POST("/vector_stores/:id/search", s.search)

@@ -15,4 +15,6 @@ type Source struct {
 	Text       string   `json:"text"`
 	Relevance  float64  `json:"relevance"` // in [0,1], comparable across questions
 	Cited      bool     `json:"cited"`     // the answer points at it
+
+	fileID, filename string // as OpenAI's clients know the document
 }

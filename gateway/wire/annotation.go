@@ -7,9 +7,10 @@ type Annotation struct {
 	Start, End         int
 	ByteStart, ByteEnd int
 
-	Source int // the source's number, as the marker has it
-	URL    string
-	Title  string
-	FileID string // of the document it is from
-	Quote  string // the passage
+	Source   int // the source's number, as the marker has it
+	URL      string
+	Title    string
+	FileID   string // of the document it is from
+	Filename string
+	Quote    string // the passage
 }

@@ -50,6 +50,11 @@ func (p chat) member(r *Request, w *walker, name []byte) bool {
 		r.reasoning = reasoningPlace{given: w.filled(), span: w.last}
 	case "response_format":
 		p.format(r, w)
+	case "tools":
+		r.readTools(w)
+	case "tool_choice", "parallel_tool_calls":
+		r.note(string(name))
+		w.value()
 	case "guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs", "json_schema", "grammar", "format":
 		r.JSONOutput = w.filled() || r.JSONOutput // vLLM's, llama.cpp's and Ollama's names for it
 	default:

@@ -4,7 +4,7 @@ import "strconv"
 
 // ParseReply implements Protocol. Duplicate names and invalid UTF-8, which some servers
 // send, do not keep a reply from being read. A text's slot is its place among the choices.
-func (p chat) ParseReply(body []byte) (*Reply, bool) {
+func (p chat) ParseReply(q *Request, body []byte) (*Reply, bool) {
 	w := walk(body, lenient)
 	defer w.release()
 	r := &Reply{}

@@ -15,7 +15,7 @@ const replyBody = `{
 }`
 
 func TestReplyIsUnderstood(t *testing.T) {
-	r, ok := Chat.ParseReply([]byte(replyBody))
+	r, ok := Chat.ParseReply(&Request{}, []byte(replyBody))
 	if !ok {
 		t.Fatal("not taken for a reply")
 	}
@@ -42,7 +42,7 @@ func TestReplyIsEditedInPlace(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, ok := Chat.ParseReply([]byte(test.body))
+			r, ok := Chat.ParseReply(&Request{}, []byte(test.body))
 			if !ok {
 				t.Fatal("not taken for a reply")
 			}
@@ -56,12 +56,12 @@ func TestReplyIsEditedInPlace(t *testing.T) {
 
 func TestWhatIsNoReplyPasses(t *testing.T) {
 	for _, body := range []string{"", "null", "[]", `{"error":{"message":"x"}}`, `{"choices":{}}`, `{"choices":[]`, `{"choices":[]} {}`, "<html>", `{"candidates":[]}`} {
-		if r, ok := Chat.ParseReply([]byte(body)); ok {
+		if r, ok := Chat.ParseReply(&Request{}, []byte(body)); ok {
 			t.Errorf("Chat.ParseReply(%q) = %+v", body, r)
 		}
 	}
 	for _, body := range []string{`{"choices":[null,{"message":"x"},{}]}`, `{"choices":[],"choices":[]}`, "{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}"} {
-		r, ok := Chat.ParseReply([]byte(body))
+		r, ok := Chat.ParseReply(&Request{}, []byte(body))
 		if !ok {
 			t.Errorf("Chat.ParseReply(%q) is refused", body)
 			continue
@@ -81,7 +81,7 @@ func TestComposedReplyParses(t *testing.T) {
 	if string(body) != want {
 		t.Errorf("got  %s\nwant %s", body, want)
 	}
-	if r, ok := Chat.ParseReply(body); !ok || r.Texts[0].Text != "a\n[1]" {
+	if r, ok := Chat.ParseReply(&Request{}, body); !ok || r.Texts[0].Text != "a\n[1]" {
 		t.Errorf("Chat.ParseReply(%s) = %+v, %v", body, r, ok)
 	}
 }
@@ -98,7 +98,7 @@ func FuzzParseReply(f *testing.F) {
 	f.Add([]byte(replyBody))
 	f.Add([]byte(`{"choices":[{"message":{"annotations":[{}],"content":"a\ud83d"}}],"rag":1}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r, ok := Chat.ParseReply(body)
+		r, ok := Chat.ParseReply(&Request{}, body)
 		if !ok {
 			return
 		}

@@ -3,7 +3,7 @@ package wire
 import "strconv"
 
 // ParseReply implements Protocol. Each part of text is a text of its own.
-func (p gemini) ParseReply(body []byte) (*Reply, bool) {
+func (p gemini) ParseReply(q *Request, body []byte) (*Reply, bool) {
 	w := walk(body, lenient)
 	defer w.release()
 	r := &Reply{}

@@ -9,6 +9,16 @@ type member struct {
 	cut        bool
 }
 
+// allCut reports whether nothing stays of what was there.
+func (ms members) allCut() bool {
+	for _, m := range ms {
+		if !m.cut {
+			return false
+		}
+	}
+	return len(ms) > 0
+}
+
 // cuts removes what is marked, each with the comma that parts it from a neighbour that
 // stays, and with the white space on that side, so that one member a line stays one
 // member a line.

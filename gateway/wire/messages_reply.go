@@ -3,7 +3,7 @@ package wire
 import "strconv"
 
 // ParseReply implements Protocol. A text's slot is its place among the content blocks.
-func (p messages) ParseReply(body []byte) (*Reply, bool) {
+func (p messages) ParseReply(q *Request, body []byte) (*Reply, bool) {
 	w := walk(body, lenient)
 	defer w.release()
 	r := &Reply{}

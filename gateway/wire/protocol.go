@@ -14,9 +14,9 @@ type Protocol interface {
 	// ParseRequest reads a request. The error is a *SyntaxError or a *ShapeError. Only
 	// what the gateway acts on is checked; the rest is for the model server to judge.
 	ParseRequest(body []byte) (*Request, error)
-	// ParseReply reads a whole answer. It is false for anything else, such as an error or
+	// ParseReply reads a whole answer to q. It is false for anything else, such as an error or
 	// another protocol's answer, which then has to pass as it is.
-	ParseReply(body []byte) (*Reply, bool)
+	ParseReply(q *Request, body []byte) (*Reply, bool)
 	// NewStream reads and edits the stream that answers r.
 	NewStream(r *Request) Stream
 	// AppendCompletion writes an answer to r that no model made, as a stream if r asks
@@ -79,6 +79,7 @@ type Part struct {
 	Done     bool   // nothing follows
 	Failed   bool   // the answer failed
 	OnlyText bool   // once its texts are empty, the event can be left out
+	Dropped  bool   // it is left out; set by the caller before Finish
 
 	Usage     Usage
 	HasUsage  bool

@@ -6,6 +6,7 @@ type Reply struct {
 	Texts  []Text
 	Models []Span // where the model's name stands
 	Usage  Usage  // zero when absent
+	Extra  []Edit // what the request asked for besides text and annotations
 
 	root object
 	rag  Span // a rag member that is there already, as from another gateway

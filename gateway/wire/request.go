@@ -25,9 +25,16 @@ type Request struct {
 	MaxOutput    int    // tokens the answer may have, 0 when not said
 	Shown        string // the model's name that answers are to have, "" for the model server's; set by the caller
 
+	// Search is what the client asks to be searched, in another system's spelling; nil
+	// when it does not.
+	Search *Search
+
 	body         []byte
 	root         object
 	members      members
+	named        map[string]int // where some members are among them
+	tools        members
+	include      members
 	modelSpan    Span
 	conversation Span      // the messages or what they stand in
 	system       textPlace // where the instructions are, in protocols that keep them apart
@@ -136,9 +143,17 @@ const (
 	roleTool      = "tool"
 )
 
-// CutControl removes the control member, and every other member that spoke to the gateway
+// CutControl removes the control member, and everything else that spoke to the gateway
 // alone.
-func (r *Request) CutControl() []Edit { return r.members.cuts() }
+func (r *Request) CutControl() []Edit {
+	edits := r.members.cuts()
+	for name, inner := range map[string]members{"tools": r.tools, "include": r.include} {
+		if i, ok := r.named[name]; ok && !r.members[i].cut {
+			edits = append(edits, inner.cuts()...)
+		}
+	}
+	return edits
+}
 
 // InsertInstructions puts text in front of everything the client tells the model.
 func (r *Request) InsertInstructions(text string) Edit { return r.Protocol.instruct(r, text) }
@@ -208,7 +223,16 @@ func (r *Request) parse(body []byte, read func(w *walker, name []byte) bool) err
 		m.end = w.offset()
 		r.members = append(r.members, m)
 	})
+	r.cutSearch()
 	return w.err
+}
+
+// note remembers where the member being read will be.
+func (r *Request) note(name string) {
+	if r.named == nil {
+		r.named = map[string]int{}
+	}
+	r.named[name] = len(r.members)
 }
 
 // readMessages reads the array of messages; read returns false for a message that is not

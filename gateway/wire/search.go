@@ -1,0 +1,169 @@
+package wire
+
+import "bytes"
+
+// Search is what a request asks to be searched in another system's spelling. What asks for
+// it is cut out of the request, and answers are in that system's shape.
+type Search struct {
+	Spelling    Spelling
+	Collections []string // names or ids of vector stores, as the client has them
+	Filters     []byte   // raw JSON, nil when absent
+	MaxResults  int      // 0 when not said
+	MinScore    float64  // 0 when not said
+	WantResults bool     // the passages found belong into the answer
+
+	// What came of it, which the caller fills in before the answer.
+	ID      string
+	Queries []string
+	Results []SearchResult
+}
+
+// Spelling says how a search was asked for.
+type Spelling string
+
+const (
+	// FileSearch is the tool {"type":"file_search"} of OpenAI.
+	FileSearch Spelling = "file_search"
+	// VectorStoreIDs is the member vector_store_ids of a chat, as LiteLLM's clients send it.
+	VectorStoreIDs Spelling = "vector_store_ids"
+	// DataSources is the member data_sources of Azure OpenAI.
+	DataSources Spelling = "data_sources"
+)
+
+// SearchResult is one passage found.
+type SearchResult struct {
+	FileID     string
+	Filename   string
+	ChunkID    string
+	Title      string
+	URL        string
+	Text       string
+	Score      float64
+	Attributes []byte // JSON
+}
+
+// Done reports whether the search has been run, so that the answer tells of it.
+func (s *Search) Done() bool { return s != nil && s.ID != "" }
+
+// LeaveSearch leaves what asks for a search in the request, for the model server to run.
+func (r *Request) LeaveSearch() {
+	if r.Search == nil {
+		return
+	}
+	r.Search = nil
+	for i := range r.members {
+		m := &r.members[i]
+		m.cut = m.cut && bytes.Equal(r.Control, r.valueAt(*m))
+	}
+	r.tools, r.include = nil, nil
+}
+
+// valueAt is the value of the control member if m is that.
+func (r *Request) valueAt(m member) []byte {
+	return bytes.TrimSpace(r.body[max(m.start, m.end-len(r.Control)):m.end])
+}
+
+// readTools reads the array of tools, of which file_search is run here.
+func (r *Request) readTools(w *walker) {
+	r.note("tools")
+	w.array(func(int) {
+		if w.kind() != '{' {
+			r.tools = append(r.tools, member{start: w.offset(), end: w.value().End})
+			return
+		}
+		s := &Search{Spelling: FileSearch}
+		isSearch := false
+		o, _ := w.object(func(name []byte) {
+			if string(name) == "type" {
+				kind, _, _ := w.known("function", "file_search", "web_search")
+				isSearch = kind == "file_search"
+				return
+			}
+			s.member(w, name)
+		})
+		r.tools = append(r.tools, member{start: o.open - 1, end: o.end, cut: isSearch})
+		if isSearch {
+			r.merge(s)
+		}
+	})
+}
+
+// merge adds a search to one that was asked for already.
+func (r *Request) merge(s *Search) {
+	if r.Search == nil {
+		r.Search = s
+		return
+	}
+	r.Search.Collections = append(r.Search.Collections, s.Collections...)
+}
+
+// member reads one member of a file_search tool.
+func (s *Search) member(w *walker, name []byte) {
+	switch string(name) {
+	case "vector_store_ids":
+		s.Collections = w.strings("tools.vector_store_ids")
+	case "filters":
+		null := w.kind() == 'n'
+		if span := w.value(); !null && w.err == nil {
+			s.Filters = w.raw(span)
+		}
+	case "max_num_results":
+		s.MaxResults = readCount(w)
+	case "ranking_options":
+		w.object(func(name []byte) {
+			if string(name) == "score_threshold" {
+				s.MinScore, _ = w.number()
+			} else {
+				w.value()
+			}
+		})
+	default:
+		w.value()
+	}
+}
+
+// strings reads an array of strings, which may be null.
+func (w *walker) strings(param string) []string {
+	var out []string
+	null := w.kind() == 'n'
+	_, _, ok := w.array(func(int) {
+		s, _, isString := w.str()
+		if !isString {
+			w.shape(param, "must be an array of strings")
+		}
+		out = append(out, s)
+	})
+	if !ok && !null {
+		w.shape(param, "must be an array of strings")
+	}
+	return out
+}
+
+// cutSearch removes the members that make no sense once the tools that were run here are
+// gone.
+func (r *Request) cutSearch() {
+	if r.Search == nil {
+		return
+	}
+	for _, m := range r.include {
+		r.Search.WantResults = r.Search.WantResults || m.cut
+	}
+	gone := r.tools.allCut()
+	if i, ok := r.named["tools"]; ok && gone {
+		r.members[i].cut = true
+	}
+	for _, name := range []string{"tool_choice", "parallel_tool_calls"} {
+		if i, ok := r.named[name]; ok && (gone || r.names(i, string(FileSearch))) {
+			r.members[i].cut = true
+		}
+	}
+	if i, ok := r.named["include"]; ok && r.include.allCut() {
+		r.members[i].cut = true
+	}
+}
+
+// names reports whether a member has this word as a string in it.
+func (r *Request) names(i int, word string) bool {
+	m := r.members[i]
+	return bytes.Contains(r.body[m.start:m.end], []byte(`"`+word+`"`))
+}
