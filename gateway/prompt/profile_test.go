@@ -133,6 +133,19 @@ func TestNothingVolatileIsInTheStableText(t *testing.T) {
 	}
 }
 
+func TestProfileSpeaksWhereItSaysMoreThanGrounding(t *testing.T) {
+	for _, p := range []Profile{{}, DefaultProfile(), {Citations: Links, OnEmpty: "refuse", Reasoning: NativeReasoning, Wording: Wording{Grounding: "Cite."}}} {
+		if p.Speaks() {
+			t.Errorf("%+v speaks", p)
+		}
+	}
+	for _, p := range []Profile{{Voice: "calm"}, {Rules: []string{"x"}}, {Reasoning: ShownReasoning}, {Variables: []Variable{DateVariable}}, {Examples: []Example{{"a", "b"}}}} {
+		if !p.Speaks() {
+			t.Errorf("%+v does not speak", p)
+		}
+	}
+}
+
 func TestDateChangesAtMidnightOfTheZone(t *testing.T) {
 	p := Profile{Variables: []Variable{DateVariable}, Zone: time.FixedZone("UTC+1", 3600)}
 	dateAt := func(now time.Time) string {
