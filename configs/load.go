@@ -151,20 +151,9 @@ func readSmall(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := readUpTo(f, maxSecret)
-	if errors.Is(err, errTooLarge) {
+	data, err := io.ReadAll(io.LimitReader(f, int64(maxSecret)+1))
+	if err == nil && len(data) > int(maxSecret) {
 		err = fmt.Errorf("the file %s is larger than %v: not a secret", path, maxSecret)
-	}
-	return data, err
-}
-
-var errTooLarge = errors.New("too large")
-
-// readUpTo reads all of r, or fails with errTooLarge.
-func readUpTo(r io.Reader, limit Size) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
-	if err == nil && len(data) > int(limit) {
-		err = errTooLarge
 	}
 	return data, err
 }

@@ -105,13 +105,17 @@ func (l *profileLoader) readFile(folder fs.FS, file, dir string) {
 	l.files[name] = f
 }
 
+var errTooLarge = errors.New("too large")
+
 func readProfile(folder fs.FS, file string) ([]byte, error) {
-	f, err := folder.Open(file)
+	info, err := fs.Stat(folder, file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return readUpTo(f, maxProfile)
+	if info.Size() > int64(maxProfile) {
+		return nil, errTooLarge
+	}
+	return fs.ReadFile(folder, file)
 }
 
 // check adds what is wrong with values, except where it is known already that there is none.

@@ -2,7 +2,10 @@ package docs
 
 import (
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -79,7 +82,7 @@ func TestConfigurationsInTheManualAreValid(t *testing.T) {
 	}
 	for name, text := range pages(t) {
 		for _, m := range fence.FindAllStringSubmatch(text, -1) {
-			if strings.HasPrefix(m[1], "---") { // front matter of a document
+			if strings.HasPrefix(m[1], "---") || profile.MatchString(m[1]) { // front matter of a document
 				continue
 			}
 			seen++
@@ -94,6 +97,48 @@ func TestConfigurationsInTheManualAreValid(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("no configuration was read")
+	}
+}
+
+// profile is the first line of a file with a prompt profile.
+var profile = regexp.MustCompile(`^# ([a-z0-9-]+\.yaml)\n`)
+
+func TestProfilesInTheManualAreValid(t *testing.T) {
+	seen := 0
+	for name, text := range pages(t) {
+		dir := t.TempDir()
+		for _, m := range fence.FindAllStringSubmatch(text, -1) {
+			if file := profile.FindStringSubmatch(m[1]); file != nil {
+				seen++
+				if err := os.WriteFile(filepath.Join(dir, file[1]), []byte(m[1]), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if _, err := configs.LoadProfiles(dir); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if seen == 0 {
+		t.Error("no profile was read")
+	}
+}
+
+func TestManualHasEveryKeyAndNameOfProfiles(t *testing.T) {
+	page := pages(t)["profiles.md"]
+	for i, p := 0, reflect.TypeFor[configs.Profile](); i < p.NumField(); i++ {
+		if key := p.Field(i).Tag.Get("yaml"); key != "-" && !strings.Contains(page, "| `"+key+"` |") {
+			t.Errorf("profiles.md has no line for %s", key)
+		}
+	}
+	shipped, err := configs.LoadProfiles("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range shipped {
+		if !strings.Contains(page, "| `"+name+"` |") {
+			t.Errorf("profiles.md has no line for %s", name)
+		}
 	}
 }
 

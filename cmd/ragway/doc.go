@@ -27,9 +27,9 @@
 // Package gateway is the server. A chat request is authenticated, decoded, understood,
 // enriched and forwarded; the answer's citations are checked on the way back. Three leaf
 // packages do the work that needs no server: gateway/wire splices JSON and reads event
-// streams without re-encoding a byte, gateway/prompt fences the context,
-// gateway/ground finds citations. gateway/upstream calls model servers, and holds the
-// extractive answerer that stands in when there is none.
+// streams without re-encoding a byte, gateway/prompt words requests by a profile and fences
+// the context, gateway/ground finds citations. gateway/upstream calls model servers, and
+// holds the extractive answerer that stands in when there is none.
 //
 // gateway/uploads keeps files that clients upload and has them ingested by a function
 // that this command hands it, so that the gateway knows nothing of package ingest.

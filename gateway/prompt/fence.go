@@ -77,7 +77,7 @@ func neutral(text, nonce string) string {
 // a "\n". Joiners stay: scripts and emoji need them.
 func visible(r rune) rune {
 	switch {
-	case r == '\n' || r == '\t' || r == '\u200c' || r == '\u200d':
+	case ' ' <= r && r <= '~', r == '\n' || r == '\t' || r == '\u200c' || r == '\u200d':
 		return r
 	case r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085' || r == '\v' || r == '\f':
 		return '\n'

@@ -133,6 +133,19 @@ func TestNothingVolatileIsInTheStableText(t *testing.T) {
 	}
 }
 
+func TestProfileSpeaksWhereItSaysMoreThanGrounding(t *testing.T) {
+	for _, p := range []Profile{{}, DefaultProfile(), {Citations: Links, OnEmpty: "refuse", Reasoning: NativeReasoning, Wording: Wording{Grounding: "Cite."}}} {
+		if p.Speaks() {
+			t.Errorf("%+v speaks", p)
+		}
+	}
+	for _, p := range []Profile{{Voice: "calm"}, {Rules: []string{"x"}}, {Reasoning: ShownReasoning}, {Variables: []Variable{DateVariable}}, {Examples: []Example{{"a", "b"}}}} {
+		if !p.Speaks() {
+			t.Errorf("%+v does not speak", p)
+		}
+	}
+}
+
 func TestDateChangesAtMidnightOfTheZone(t *testing.T) {
 	p := Profile{Variables: []Variable{DateVariable}, Zone: time.FixedZone("UTC+1", 3600)}
 	dateAt := func(now time.Time) string {
@@ -319,7 +332,7 @@ func TestChangedWeightMovesOnlyThoseItMust(t *testing.T) {
 			if was != is && grown && is != names[changed] || was != is && !grown && was != names[changed] {
 				t.Fatalf("%v to %v moves %s from %q to %q", before, after, key, was, is)
 			}
-			if shuffled := rapid.Permutation(after).Draw(t, "order"); Variants(shuffled).Choose(key) != is {
+			if shuffled := rapid.Permutation(after).Draw(t, "order"); shuffled.Choose(key) != is {
 				t.Fatal("the order of the list matters")
 			}
 		}

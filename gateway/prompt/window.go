@@ -33,12 +33,12 @@ func (o Options) scarce(room int) bool {
 // before it.
 func (o Options) cramped(kept []Source, room int) bool {
 	switch {
-	case !o.scarce(room):
+	case !o.windowed():
 		return false
 	case len(o.Sources) == 0:
 		return room < 0
 	}
-	return len(kept) == 0 || kept[0].Text != o.Sources[0].Text
+	return len(kept) == 0 || o.scarce(room) && kept[0].Text != o.Sources[0].Text
 }
 
 // within returns the sources that fit both the budget and the room, none where the room is
@@ -84,12 +84,12 @@ func (o Options) fitting() []Source {
 // note says what was lost to the window, as opposed to the budget.
 func (o Options) note(kept int, dropped bool, room int) string {
 	lost := ""
-	switch scarce := o.scarce(room); {
-	case scarce && kept == 0 && len(o.Sources) > 0 && dropped:
+	switch none := o.windowed() && kept == 0 && len(o.Sources) > 0; { // the budget keeps one
+	case none && dropped:
 		lost = "no room for sources and examples"
-	case scarce && kept == 0 && len(o.Sources) > 0:
+	case none:
 		lost = "no room for sources"
-	case scarce && kept < len(o.Sources):
+	case kept < len(o.Sources) && o.scarce(room):
 		lost = fmt.Sprintf("room for %d of %d sources", kept, len(o.Sources))
 		if dropped {
 			lost += " and none for examples"

@@ -47,6 +47,20 @@ func TestWindowTakesSourcesThenExamplesThenAll(t *testing.T) {
 	}
 }
 
+// Under a budget that is too small the best source goes over it, but not over the window.
+func TestWindowBeatsTheSourceThatABudgetKeeps(t *testing.T) {
+	o := Options{
+		Profile: Profile{Wording: Wording{Grounding: "Cite.", Found: "F", Close: "C"}}, Sources: []Source{{N: 1, Text: "One two three."}},
+		Nonce: nonce, Count: words, Budget: 1, Window: 100,
+	}
+	for used, want := range map[int]string{88: "", 89: "the model's context window of 100 tokens has no room for sources"} {
+		o.Used = used
+		if got := Render(o); got.Note != want || (len(got.Sources) == 0) != (want != "") {
+			t.Errorf("%d tokens used: %d sources, note %q", used, len(got.Sources), got.Note)
+		}
+	}
+}
+
 func TestExamplesGoWhereThereAreNoSources(t *testing.T) {
 	o := Options{Silent: true, Examples: []Example{{"question", "answer"}}, Nonce: nonce, Count: words, Window: 1000}
 	need := words(Render(o).System) + words(Render(o).User)
