@@ -53,6 +53,7 @@ var anyValue = map[string]bool{
 	"embedder.api_key": true, "embedder.query_prefix": true, "embedder.document_prefix": true,
 	"server.insecure_no_auth": true, "retrieval.fusion.reserve": true, "reranker.api_key": true,
 	"rewriter.api_key": true, "rewriter.complete": true, "rewriter.hyde": true,
+	"upstream.stream_usage": true, "upstream.tls_ca": true, // the file is read where it is used
 	"auth.api_key_write": true, "uploads.dir": true, "profiles_dir": true,
 }
 

@@ -34,6 +34,8 @@ type Config struct {
 	Auth           Auth       `yaml:"auth"`
 	Uploads        Uploads    `yaml:"uploads"`
 	Upstream       Upstream   `yaml:"upstream"`
+	// Upstreams are further model servers. An Upstream without an address is then none.
+	Upstreams []Upstream `yaml:"upstreams"`
 	// Models are names that clients can ask for, each with what it stands for.
 	Models    map[string]Model `yaml:"models"`
 	Retrieval Retrieval        `yaml:"retrieval"`
@@ -134,12 +136,29 @@ type Server struct {
 	Heartbeat      time.Duration `yaml:"heartbeat"` // between SSE comments while a stream is silent
 }
 
-// Upstream is the model server that requests are forwarded to.
+// Upstream is a model server that requests are forwarded to.
 type Upstream struct {
-	Name     string           `yaml:"name"`
-	BaseURL  string           `yaml:"base_url"` // empty: the built-in extractive answerer
-	APIKey   Secret           `yaml:"api_key"`
-	Timeouts UpstreamTimeouts `yaml:"timeouts"`
+	Name     string            `yaml:"name"`
+	Preset   string            `yaml:"preset"`   // what kind of server it is; "" or other: none of those known
+	BaseURL  string            `yaml:"base_url"` // empty: the preset's, or the built-in extractive answerer
+	APIs     []string          `yaml:"apis"`     // openai, anthropic, gemini; empty: the preset's
+	APIKey   Secret            `yaml:"api_key"`
+	Auth     string            `yaml:"auth"` // key, passthrough
+	Headers  map[string]string `yaml:"headers"`
+	Query    map[string]string `yaml:"query"`
+	Models   []string          `yaml:"models"` // patterns; empty: all
+	Rewrite  map[string]string `yaml:"rewrite"`
+	Weight   int               `yaml:"weight"`
+	Fallback []string          `yaml:"fallback"` // names of others, in order
+
+	MaxConcurrency int           `yaml:"max_concurrency"` // 0: no bound
+	MaxQueue       int           `yaml:"max_queue"`
+	QueueTimeout   time.Duration `yaml:"queue_timeout"`
+
+	StreamUsage    bool             `yaml:"stream_usage"`
+	ContextWindows map[string]int   `yaml:"context_windows"` // tokens, by pattern of the model's name
+	TLSCA          string           `yaml:"tls_ca"`
+	Timeouts       UpstreamTimeouts `yaml:"timeouts"`
 }
 
 // UpstreamTimeouts bounds one forwarded request.
@@ -271,15 +290,9 @@ func Default() Config {
 			Listen: "127.0.0.1:8080", MaxBody: 20 * MiB,
 			Drain: 30 * time.Second, Heartbeat: 10 * time.Second,
 		},
-		Auth:    Auth{Keys: []Key{}},
-		Uploads: Uploads{MaxFileSize: 100 * MiB, MaxTotalSize: 10 * GiB, MaxFiles: 10_000, Workers: 1},
-		Upstream: Upstream{
-			Name: "default",
-			Timeouts: UpstreamTimeouts{
-				Connect: 10 * time.Second, FirstByte: 5 * time.Minute,
-				Idle: 2 * time.Minute, Total: 30 * time.Minute,
-			},
-		},
+		Auth:     Auth{Keys: []Key{}},
+		Uploads:  Uploads{MaxFileSize: 100 * MiB, MaxTotalSize: 10 * GiB, MaxFiles: 10_000, Workers: 1},
+		Upstream: defaultUpstream("default"), Upstreams: []Upstream{},
 		Models: map[string]Model{},
 		Retrieval: Retrieval{
 			Enrich: "all", Profile: DefaultProfileName, Collections: []string{"default"}, Mode: "hybrid",
@@ -295,6 +308,39 @@ func Default() Config {
 		Reranker: Reranker{Kind: "none", Depth: 50, Timeout: 10 * time.Second, Concurrency: 4, MaxChars: 8000},
 		Log:      Log{Level: "info", Format: "text"},
 	}
+}
+
+func defaultUpstream(name string) Upstream {
+	return Upstream{
+		Name: name, APIs: []string{}, Auth: "key", Headers: map[string]string{}, Query: map[string]string{},
+		Models: []string{}, Rewrite: map[string]string{}, Weight: 1, Fallback: []string{},
+		MaxQueue: 100, QueueTimeout: 30 * time.Second, ContextWindows: map[string]int{},
+		Timeouts: UpstreamTimeouts{
+			Connect: 10 * time.Second, FirstByte: 5 * time.Minute, Idle: 2 * time.Minute, Total: 30 * time.Minute,
+		},
+	}
+}
+
+// Servers are the model servers there are, none where the built-in answerer replies.
+func (c Config) Servers() []Upstream {
+	if c.Upstream.isSet() {
+		return append([]Upstream{c.Upstream}, c.Upstreams...)
+	}
+	return c.Upstreams
+}
+
+// isSet reports whether there is such a server: some presets know their address.
+func (u Upstream) isSet() bool { return u.BaseURL != "" || presetHasAddress[u.Preset] }
+
+// presetHasAddress are the presets of services and of servers with a port of their own.
+var presetHasAddress = map[string]bool{
+	"openai": true, "anthropic": true, "gemini": true, "huggingface": true, "ollama": true, "vllm": true, "lmstudio": true,
+	"llamacpp": true, "openrouter": true, "mistral": true,
+}
+
+// presets are all of them.
+var presets = []string{
+	"other", "openai", "azure", "anthropic", "gemini", "huggingface", "ollama", "vllm", "lmstudio", "llamacpp", "openrouter", "mistral",
 }
 
 func defaultEmbedder() Embedder {

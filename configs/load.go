@@ -85,7 +85,7 @@ func (src Sources) name() string {
 // it came with: OPENAI_API_KEY never goes to a configured upstream, nor the upstream's
 // key to a configured embedder or rewriter.
 func (c *Config) complete(getenv func(string) string) {
-	if u := &c.Upstream; u.BaseURL == "" && !u.APIKey.IsSet() {
+	if u := &c.Upstream; !u.isSet() && !u.APIKey.IsSet() && len(c.Upstreams) == 0 {
 		u.BaseURL, u.APIKey = getenv("OPENAI_BASE_URL"), NewSecret(getenv("OPENAI_API_KEY"))
 		if u.BaseURL == "" && u.APIKey.IsSet() {
 			u.BaseURL = OpenAIBaseURL

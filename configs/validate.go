@@ -32,7 +32,7 @@ func (c Config) Validate() error {
 	c.Server.check(&k, c.Auth)
 	c.Auth.check(&k)
 	c.Uploads.check(&k)
-	c.Upstream.check(&k)
+	c.upstreams(&k)
 	for _, name := range slices.Sorted(maps.Keys(c.Models)) {
 		c.Models[name].check(&k, name, c.Retrieval)
 	}
@@ -177,14 +177,81 @@ func (key Key) check(k *checks, path string) {
 	k.collections(path+".collections", key.Collections)
 }
 
-func (u Upstream) check(k *checks) {
-	k.that(u.Name != "", "upstream.name", "is empty")
-	k.that(u.BaseURL != "" || !u.APIKey.IsSet(), "upstream.base_url", "is empty, and upstream.api_key is set: where should it be sent?")
-	k.url("upstream.base_url", u.BaseURL)
-	k.positive("upstream.timeouts.connect", u.Timeouts.Connect)
-	k.positive("upstream.timeouts.first_byte", u.Timeouts.FirstByte)
-	k.positive("upstream.timeouts.idle", u.Timeouts.Idle)
-	k.positive("upstream.timeouts.total", u.Timeouts.Total)
+// upstreams checks each model server, and what they say of one another.
+func (c Config) upstreams(k *checks) {
+	c.Upstream.check(k, "upstream")
+	k.that(c.Upstream.isSet() || !c.Upstream.APIKey.IsSet(), "upstream.base_url", "is empty, and upstream.api_key is set: where should it be sent?")
+	for i, u := range c.Upstreams {
+		at := fmt.Sprintf("upstreams[%d]", i)
+		u.check(k, at)
+		k.that(u.isSet(), at+".base_url", "is empty")
+	}
+	names := map[string]bool{}
+	servers := c.Servers()
+	for _, u := range servers {
+		k.that(!names[u.Name], "upstreams", "two have the name %q", u.Name)
+		names[u.Name] = true
+	}
+	c.Upstream.checkFallback(k, "upstream", names)
+	for i, u := range c.Upstreams {
+		u.checkFallback(k, fmt.Sprintf("upstreams[%d]", i), names)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Models)) {
+		at := c.Models[name].Upstream
+		k.that(at == "" || names[at], "models."+name+".upstream", "%q is no upstream", at)
+	}
+}
+
+func (u Upstream) checkFallback(k *checks, at string, names map[string]bool) {
+	for _, other := range u.Fallback {
+		k.that(names[other] && other != u.Name, at+".fallback", "%q is no other upstream", other)
+	}
+}
+
+func (u Upstream) check(k *checks, at string) {
+	k.that(u.Name != "", at+".name", "is empty")
+	if u.Preset != "" {
+		k.oneOf(at+".preset", u.Preset, presets...)
+	}
+	k.url(at+".base_url", u.BaseURL)
+	for i, api := range u.APIs {
+		k.oneOf(fmt.Sprintf("%s.apis[%d]", at, i), api, "openai", "anthropic", "gemini")
+	}
+	k.oneOf(at+".auth", u.Auth, "key", "passthrough")
+	k.that(u.Auth != "passthrough" || !u.APIKey.IsSet(), at+".api_key", "is set beside auth: passthrough, which sends the client's own key")
+	for _, name := range slices.Sorted(maps.Keys(u.Headers)) {
+		k.that(headerName.MatchString(name) && !credentialHeader[strings.ToLower(name)], at+".headers", "%q: want the name of a header that is no credential; the key goes into api_key", name)
+	}
+	for name := range u.Query {
+		k.that(name != "" && name != "key", at+".query", "%q: want the name of a parameter that is no credential", name)
+	}
+	k.patterns(at+".models", u.Models)
+	k.patterns(at+".context_windows", slices.Sorted(maps.Keys(u.ContextWindows)))
+	for name, n := range u.ContextWindows {
+		k.that(n > 0, at+".context_windows", "%s: %d is not above zero", name, n)
+	}
+	for from, to := range u.Rewrite {
+		k.that(from != "" && to != "", at+".rewrite", "want NAME: NAME")
+	}
+	k.between(at+".weight", u.Weight, 0, 1000)
+	k.between(at+".max_concurrency", u.MaxConcurrency, 0, 100_000)
+	k.between(at+".max_queue", u.MaxQueue, 0, 100_000)
+	k.positive(at+".queue_timeout", u.QueueTimeout)
+	k.positive(at+".timeouts.connect", u.Timeouts.Connect)
+	k.positive(at+".timeouts.first_byte", u.Timeouts.FirstByte)
+	k.positive(at+".timeouts.idle", u.Timeouts.Idle)
+	k.positive(at+".timeouts.total", u.Timeouts.Total)
+}
+
+var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
+var credentialHeader = map[string]bool{"authorization": true, "api-key": true, "x-api-key": true, "x-goog-api-key": true, "cookie": true}
+
+func (k *checks) patterns(key string, patterns []string) {
+	for _, p := range patterns {
+		_, err := path.Match(p, "")
+		k.that(err == nil && p != "", key, "%q is no pattern of names", p)
+	}
 }
 
 func (m Model) check(k *checks, name string, r Retrieval) {

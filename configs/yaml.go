@@ -186,8 +186,11 @@ func (d *decoder) table(node ast.Node, v reflect.Value, key string) {
 
 // defaultItem is what an item of a list or table of sections has where it says nothing.
 func defaultItem(t reflect.Type) reflect.Value {
-	if t == reflect.TypeFor[Embedder]() {
+	switch t {
+	case reflect.TypeFor[Embedder]():
 		return reflect.ValueOf(defaultEmbedder())
+	case reflect.TypeFor[Upstream]():
+		return reflect.ValueOf(defaultUpstream(""))
 	}
 	return reflect.Zero(t)
 }

@@ -18,7 +18,7 @@ func (s *Server) answerWhole(c *gin.Context, in injected, reply *Reply) {
 		s.answerError(c, err)
 		return
 	}
-	out, err := measured(s, stageGround, func() ([]byte, error) { return s.groundReply(in, recordOf(c).id, data) })
+	out, err := measured(s, stageGround, func() ([]byte, error) { return s.groundReply(in, recordOf(c).id, reply, data) })
 	if err != nil {
 		s.answerError(c, err)
 		return
@@ -35,11 +35,11 @@ var bodyHeaders = []string{"Content-Length", "Content-Md5", "Digest", "Repr-Dige
 // groundReply checks the citations of each text and adds annotations and the rag object.
 // Other JSON than an answer stays as it is; a proxy's page, or an answer cut in the middle,
 // is not passed off as one.
-func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error) {
+func (s *Server) groundReply(in injected, id string, from *Reply, data []byte) ([]byte, error) {
 	reply, ok := in.Protocol.ParseReply(in.Request, data)
 	switch {
 	case !ok && !json.Valid(data):
-		return nil, fail(stageGround, s.invalidReply(errNotJSON))
+		return nil, fail(stageGround, s.invalidReply(from, errNotJSON))
 	case !ok:
 		return data, nil
 	}
@@ -72,7 +72,7 @@ func (s *Server) groundReply(in injected, id string, data []byte) ([]byte, error
 }
 
 // untouched reports whether an answer goes to the client as the upstream gives it.
-func (in injected) untouched() bool { return in.control.off && in.virtual == nil }
+func (in injected) untouched() bool { return in.control.off && in.virtual == nil && !in.hideUsage }
 
 // lookup is the source of a number.
 func (in injected) lookup(number int) ground.Source {

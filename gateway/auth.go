@@ -80,8 +80,14 @@ func (r keyring) find(credential string) (caller, bool) {
 	return r.callers[found], true
 }
 
+// headerOwnKey is where the gateway's key comes when a client's own goes on to an upstream.
+const headerOwnKey = "X-Ragway-Key"
+
 // credential is what the client's SDK sent, wherever it put it; "" for none.
 func credential(r *http.Request) string {
+	if v := r.Header.Get(headerOwnKey); v != "" {
+		return v
+	}
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return strings.TrimSpace(token)
 	}
@@ -111,4 +117,24 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 		return caller{}, fail(stageAuthenticate, errWrongCredential)
 	}
 	return who, nil
+}
+
+// upstreamCredential are the headers of the key that is not the gateway's own: all there are
+// where that came in its own header, or where none is asked for.
+func (s *Server) upstreamCredential(r *http.Request) http.Header {
+	if len(s.keys.sums) > 0 && r.Header.Get(headerOwnKey) == "" {
+		return nil
+	}
+	out := http.Header{}
+	for _, name := range []string{"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Api-Key"} {
+		if values := r.Header.Values(name); len(values) > 0 {
+			out[name] = values
+		}
+	}
+	if r.URL.RawQuery != "" && len(out) == 0 {
+		if key := r.URL.Query().Get("key"); key != "" {
+			out.Set("X-Goog-Api-Key", key)
+		}
+	}
+	return out
 }

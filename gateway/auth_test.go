@@ -13,6 +13,7 @@ import (
 
 	"ragway/gateway"
 	"ragway/gateway/gatewaytest"
+	"ragway/gateway/upstream"
 	"ragway/retriever"
 )
 
@@ -159,5 +160,27 @@ func TestDocumentIsShownOnlyToWhoMaySeeIt(t *testing.T) {
 		if a := g.get(t, "/v1/documents/"+secret.ID, "x-api-key", key); a.status != want {
 			t.Errorf("key %q: %d, want %d", key, a.status, want)
 		}
+	}
+}
+
+func TestOwnKeyHasAHeaderOfItsOwnWhereTheClientsGoesOn(t *testing.T) {
+	g := start(t, gatewaytest.Answer("ok"), withKeys)
+	up, err := upstream.NewHTTP(upstream.HTTPOptions{Name: "theirs", BaseURL: g.model.URL, Passthrough: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(up.CloseIdleConnections)
+	p := start(t, gatewaytest.Answer("never"), withKeys, func(o *gateway.Options) { o.Upstream = up })
+	a := p.post(t, "/v1/chat/completions", chatBody(leaveQuestion, ""), "X-Ragway-Key", plainKey, "Authorization", "Bearer the-clients-own-key")
+	sent := g.model.Last(t).Header
+	if a.status != http.StatusOK || sent.Get("Authorization") != "Bearer the-clients-own-key" || sent.Get("X-Ragway-Key") != "" {
+		t.Errorf("%d: sent %v", a.status, sent)
+	}
+	p.post(t, "/v1/chat/completions", chatBody(leaveQuestion, ""), "Authorization", "Bearer "+plainKey)
+	if sent := g.model.Last(t).Header.Get("Authorization"); sent != "" {
+		t.Errorf("ragway's own key went out: %q", sent)
+	}
+	if a := p.post(t, "/v1/chat/completions", chatBody(leaveQuestion, ""), "X-Ragway-Key", "wrong", "Authorization", "Bearer "+plainKey); a.status != http.StatusUnauthorized {
+		t.Errorf("a wrong key beside a right one: %d", a.status)
 	}
 }

@@ -38,7 +38,7 @@ func TestGoogleClientReadsGrounding(t *testing.T) {
 		}
 		checkGrounding(t, got.Candidates[0], 1)
 		sent := g.model.Last(t)
-		if sent.Path != "/v1/models/gemini-fake:generateContent" || strings.Contains(sent.Path, "key") || sent.Header.Get("X-Goog-Api-Key") != "" {
+		if sent.Path != "/v1/models/gemini-fake:generateContent" || strings.Contains(sent.Path, "key") || sent.Header.Get("X-Goog-Api-Key") != "sk-upstream-0123456789abcdef" {
 			t.Errorf("sent %s %v", sent.Path, sent.Header)
 		}
 		if !strings.Contains(string(sent.Body), "Parental leave lasts sixteen weeks.") || !strings.Contains(string(sent.Body), `"systemInstruction":{"parts":[{"text":"You answer from sources`) {

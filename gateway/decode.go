@@ -19,6 +19,7 @@ type modelRequest struct {
 	body    []byte
 	control control
 	profile chosenProfile
+	target  Target // where it goes, as far as is known before
 	locale  string // of the client, BCP 47
 }
 

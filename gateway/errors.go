@@ -41,6 +41,7 @@ var (
 	errNoUploads       = errors.New("this server takes no uploads")
 	errPanic           = errors.New("panic")
 	errUpstreamStatus  = errors.New("answered an error")
+	errNoModel         = errors.New("no such model")
 )
 
 // Error is what a failed request is answered with, in the shape of the protocol it came in
@@ -140,6 +141,8 @@ var errorTable = []errorRow{
 	{errLoop, http.StatusLoopDetected, typeServer, "loop_detected", sourceGateway, ""},
 	{errShutdown, http.StatusServiceUnavailable, typeServer, "shutting_down", sourceGateway, "the server is shutting down"},
 	{context.Canceled, statusClientGone, typeRequest, "client_closed_request", sourceGateway, "the client closed the request"},
+	{errNoModel, http.StatusNotFound, typeRequest, "model_not_found", sourceGateway, ""},
+	{ErrUpstreamBusy, http.StatusServiceUnavailable, typeServer, "upstream_busy", sourceGateway, ""},
 	{ErrUpstreamTimeout, http.StatusGatewayTimeout, "upstream_error", "upstream_timeout", sourceUpstream, ""},
 	{ErrUpstreamDown, http.StatusBadGateway, "upstream_error", "upstream_unreachable", sourceUpstream, ""},
 	{ErrUpstreamCut, http.StatusBadGateway, "upstream_error", "upstream_cut", sourceUpstream, ""},

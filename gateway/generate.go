@@ -55,6 +55,9 @@ func (s *Server) prepare(c *gin.Context, at endpoint) (injected, error) {
 	if err != nil {
 		return injected{}, err
 	}
+	if err := s.route(c.Request, &decoded); err != nil {
+		return injected{}, err
+	}
 	asked, err := measured(s, stageUnderstand, func() (understood, error) { return s.rewrite(c.Request.Context(), understand(decoded)) })
 	if err != nil {
 		return injected{}, err

@@ -54,6 +54,9 @@ func (g *grounder) event(dst []byte, e wire.Event) ([]byte, error) {
 	if p.HasUsage {
 		g.server.countUsage(p.Usage)
 	}
+	if p.OnlyUsage && g.in.hideUsage {
+		return dst, nil
+	}
 	return g.pass(dst, e, p)
 }
 

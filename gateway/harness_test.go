@@ -171,7 +171,8 @@ func start(t testing.TB, script gatewaytest.Script, change ...func(*gateway.Opti
 	g := &gate{model: gatewaytest.Start(t, script), library: newLibrary(), metrics: prometheus.NewRegistry(), log: &lockedBuffer{}}
 	g.library.put(retriever.Document{URI: "handbook/leave.md", Title: "Leave"}, "Parental leave lasts sixteen weeks.", "Parental leave is paid in full.")
 	g.library.put(retriever.Document{URI: "handbook/secret.md", Title: "Salaries", ACL: []string{"group:hr"}}, "Salaries of the parental board are secret.")
-	up, err := upstream.NewHTTP(upstream.HTTPOptions{Name: "fake", BaseURL: g.model.URL, Key: "sk-upstream-0123456789abcdef"})
+	up, err := upstream.NewHTTP(upstream.HTTPOptions{Name: "fake", BaseURL: g.model.URL, Key: "sk-upstream-0123456789abcdef",
+		APIs: []gateway.API{gateway.OpenAI, gateway.Anthropic, gateway.Gemini}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,9 @@ func (s *Server) readyz(c *gin.Context) {
 	if s.draining.Load() {
 		checks["server"], status = "shutting down", http.StatusServiceUnavailable
 	}
+	if ups := s.upstreamStates(); ups != nil { // no reason to send clients elsewhere: it fails there, too
+		checks["upstreams"] = ups
+	}
 	word := "ready"
 	if status != http.StatusOK {
 		word = "not ready"

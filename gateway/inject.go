@@ -23,9 +23,9 @@ type injected struct {
 	tokens  int      // of the context
 	edits   []edit   // what was changed in the client's bytes
 	notes   []string // what there was no room for
-	sent    time.Time
 
-	window, used int // tokens of the model's context window and what the request takes of it; 0: not known
+	hideUsage bool // it was asked for and the client does not know
+	sent      time.Time
 }
 
 // edit says what became of a stretch of the client's body.
@@ -55,6 +55,11 @@ func (s *Server) inject(ctx context.Context, r retrieved, base string, scope ret
 	if r.profile.Reasoning == prompt.NativeReasoning && !r.control.off {
 		in.add("effort", r.SetEffort(wire.Effort(r.profile.Effort)))
 	}
+	if r.target.StreamUsage {
+		e := r.AskUsage()
+		in.add("usage", e)
+		in.hideUsage = len(e.Text) > 0
+	}
 	request, err := in.splice(in.renamed)
 	in.request = request
 	return in, fail(stageInject, err)
@@ -73,12 +78,13 @@ func (r retrieved) speaks() bool {
 
 // word puts the profile's words and the sources in, where there is a place for them.
 func (s *Server) word(ctx context.Context, in *injected, base string, scope retriever.Scope) {
+	window, used := s.room(in)
 	out := prompt.Render(prompt.Options{
 		Profile: in.wording(), Sources: promptSources(in.retrieved), Nonce: s.nonce(in.retrieved),
 		Silent:   !in.empty() || in.control.onEmpty != Instruct,
 		Examples: s.examples(ctx, in.understood, scope), Variables: s.values(in.understood, scope),
 		Budget: in.control.tokenBudget, Count: s.opt.CountFor(in.ruling.model(in.Model)),
-		Window: in.window, Used: in.used,
+		Window: window, Used: used,
 	})
 	if out.User != "" {
 		context, ok := in.InsertContext(out.User)

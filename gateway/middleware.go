@@ -183,6 +183,9 @@ func (s *Server) answerError(c *gin.Context, err error) {
 	if e.Status == http.StatusUnauthorized {
 		c.Header("WWW-Authenticate", `Bearer realm="ragway"`)
 	}
+	if errors.Is(err, ErrUpstreamBusy) {
+		c.Header("Retry-After", "1")
+	}
 	c.Abort()
 	c.Data(e.Status, jsonType, protocolOf(c).AppendError(nil, e.wire(recordOf(c).id)))
 }

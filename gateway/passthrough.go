@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +12,16 @@ import (
 )
 
 // invalidReply is the error of an answer that cannot be passed on.
-func (s *Server) invalidReply(cause error) error {
-	return &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: ErrUpstreamInvalid, Cause: cause}
+func (s *Server) invalidReply(reply *Reply, cause error) error {
+	return &UpstreamError{Upstream: s.answeredBy(reply), Kind: ErrUpstreamInvalid, Cause: cause}
+}
+
+// answeredBy is the name of the upstream that a reply is from.
+func (s *Server) answeredBy(reply *Reply) string {
+	if reply == nil {
+		return s.opt.Upstream.Name()
+	}
+	return cmp.Or(reply.Upstream, s.opt.Upstream.Name())
 }
 
 // call sends one call to the upstream, with the client's header, and counts it. A redirect
@@ -21,14 +30,23 @@ func (s *Server) call(c *gin.Context, call Call) (*Reply, error) {
 	if err := s.checkLoop(c.Request); err != nil {
 		return nil, err
 	}
-	call.Header = s.outgoingHeader(c.Request)
+	call.Header, call.Credential = s.outgoingHeader(c.Request), s.upstreamCredential(c.Request)
 	reply, err := s.opt.Upstream.Do(c.Request.Context(), call)
-	s.metrics.called(s.opt.Upstream.Name(), reply, err)
+	s.metrics.called(s.calledName(reply, err), reply, err)
 	if err == nil && !passable(reply.Status) {
 		closeBody(reply.Body)
-		err = s.invalidReply(fmt.Errorf("status %d; is the upstream's address right?", reply.Status))
+		err = s.invalidReply(reply, fmt.Errorf("status %d; is the upstream's address right?", reply.Status))
 	}
 	return reply, fail(stageForward, err)
+}
+
+// calledName is the upstream that answered or failed, of the names that are configured.
+func (s *Server) calledName(reply *Reply, err error) string {
+	var up *UpstreamError
+	if errors.As(err, &up) {
+		return up.Upstream
+	}
+	return s.answeredBy(reply)
 }
 
 // passable reports whether a status is an answer or an error, neither an interim status
@@ -53,7 +71,7 @@ func (s *Server) readReply(reply *Reply) ([]byte, error) {
 	}
 	data, err := readBounded(reply.Body, length, s.opt.Limits.ReplyBytes)
 	if errors.Is(err, errTooLarge) {
-		err = s.invalidReply(errReplyTooLarge)
+		err = s.invalidReply(reply, errReplyTooLarge)
 	}
 	return data, fail(stageForward, err)
 }

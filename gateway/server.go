@@ -46,6 +46,11 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: metrics: %w", err)
 	}
+	if w, ok := o.Upstream.(watched); ok {
+		if err := o.Registerer.Register(newUpstreamCollector(w)); err != nil {
+			return nil, fmt.Errorf("gateway: metrics: %w", err)
+		}
+	}
 	s := &Server{opt: o, keys: keys, metrics: m}
 	if err := s.SetPolicy(o.Policy); err != nil {
 		return nil, err

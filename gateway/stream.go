@@ -41,7 +41,7 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 	})
 	s.ObserveStage(string(stageAnswer), s.opt.Now().Sub(start), err)
 	if err != nil {
-		s.abortStream(c, out, stream, err)
+		s.abortStream(c, out, stream, s.answeredBy(reply), err)
 	}
 }
 
@@ -90,7 +90,7 @@ func copyEvents(out *eventWriter, in wire.EventSource, filter eventFilter, first
 }
 
 // abortStream ends a stream that is not whole, so that nobody takes it for one.
-func (s *Server) abortStream(c *gin.Context, out *eventWriter, stream wire.Stream, err error) {
+func (s *Server) abortStream(c *gin.Context, out *eventWriter, stream wire.Stream, upstream string, err error) {
 	by := byUpstream
 	var up *UpstreamError
 	switch {
@@ -99,9 +99,9 @@ func (s *Server) abortStream(c *gin.Context, out *eventWriter, stream wire.Strea
 	case c.Request.Context().Err() != nil, errors.Is(err, errClientGone):
 		by, err = byClient, context.Canceled
 	case errors.As(err, &up):
-		err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: up.Kind, Cause: up.Cause}
+		err = &UpstreamError{Upstream: upstream, Kind: up.Kind, Cause: up.Cause}
 	case errors.Is(err, wire.ErrEventTooLarge):
-		err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: ErrUpstreamInvalid, Cause: err}
+		err = &UpstreamError{Upstream: upstream, Kind: ErrUpstreamInvalid, Cause: err}
 	default:
 		by = byGateway
 	}

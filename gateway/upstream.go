@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"ragway/gateway/wire"
 )
@@ -52,9 +53,9 @@ type Call struct {
 	// Rename is the call under another model name, for an upstream that knows Model by
 	// that one; nil where a call has no name to change.
 	Rename func(model string) (path string, body []byte)
-	// Credential is the client's own key for the upstream, for one that is configured to
-	// pass it on; "" for none.
-	Credential string
+	// Credential are the headers of the client's own key for the upstream, for one that is
+	// configured to pass it on.
+	Credential http.Header
 
 	// Request is what Body says, nil for an endpoint that asks no model for an answer.
 	Request *wire.Request
@@ -74,6 +75,63 @@ type Reply struct {
 	Model    string // the name it was asked under where that is not Call.Model; else ""
 }
 
+// A Router is an Upstream that can tell where a call would go, without sending it. The error
+// is a *NoModelError.
+type Router interface {
+	Route(ctx context.Context, call Call) (Target, error)
+}
+
+// Target is where a call would go, if nothing is wrong there.
+type Target struct {
+	Upstream    string
+	Model       string // the name it has there
+	StreamUsage bool   // usage is to be asked for in streams whose clients do not
+	Window      int    // tokens that the model takes, 0 where it is not known
+}
+
+// NoModelError says that no upstream serves a model under the API it was asked for by.
+type NoModelError struct {
+	Model     string
+	Known     []string // names and patterns that there are
+	Elsewhere []API    // APIs by which it is served
+}
+
+// Is makes the error one of the kind that the gateway answers 404 to.
+func (e *NoModelError) Is(target error) bool { return target == errNoModel }
+
+func (e *NoModelError) Error() string {
+	switch {
+	case len(e.Elsewhere) > 0:
+		return fmt.Sprintf("the model %q is not served by this API; ask for it by %s", e.Model, e.paths())
+	case len(e.Known) == 0:
+		return fmt.Sprintf("no model %q: no model server speaks this API", e.Model)
+	}
+	return fmt.Sprintf("no model %q; there are %s", e.Model, strings.Join(e.Known, ", "))
+}
+
+// paths are the endpoints of the APIs that serve the model.
+func (e *NoModelError) paths() string {
+	paths := map[API]string{
+		OpenAI: "POST /v1/chat/completions or /v1/responses", Anthropic: "POST /v1/messages",
+		Gemini: "POST /v1beta/models/{model}:generateContent",
+	}
+	var out []string
+	for _, api := range e.Elsewhere {
+		out = append(out, paths[api])
+	}
+	return strings.Join(out, ", or ")
+}
+
+// UpstreamStatus is how an upstream is doing, by the calls that were made to it.
+type UpstreamStatus struct {
+	Name      string
+	State     string // ok, limited, failing, or open: it is left alone
+	LastError string // "" after a success
+	Running   int    // calls under way, where they are bounded
+	Waiting   int
+	Fallbacks map[string]int // calls that others took over, by their names
+}
+
 // What can go wrong with an upstream. ErrNotServed means that this upstream has no such
 // endpoint, and that nothing was sent.
 var (
@@ -82,6 +140,7 @@ var (
 	ErrUpstreamCut     = errors.New("upstream broke off its answer")
 	ErrUpstreamInvalid = errors.New("upstream answered something unreadable")
 	ErrNotServed       = errors.New("not served by this upstream")
+	ErrUpstreamBusy    = errors.New("too many requests wait for this upstream")
 )
 
 // UpstreamError says which upstream failed, and how: Kind is one of the errors above.

@@ -16,7 +16,7 @@ import (
 // instance, is put into the protocol's shape.
 func (s *Server) markUpstreamError(c *gin.Context, reply *Reply, data []byte) []byte {
 	s.metrics.stageErrors.WithLabelValues(string(stageForward), "upstream_status").Inc()
-	recordOf(c).err = &UpstreamError{Upstream: s.opt.Upstream.Name(), Kind: errUpstreamStatus}
+	recordOf(c).err = &UpstreamError{Upstream: s.answeredBy(reply), Kind: errUpstreamStatus}
 	reply.Header.Set("Content-Type", jsonType)
 	if marked, ok := markJSONError(data); ok {
 		return marked

@@ -49,7 +49,7 @@ func (c *askCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("ask %s: %w", client.base, err)
 	}
 	if e := (*errorAnswer)(nil); errors.As(err, &e) && e.Source == "upstream" {
-		return fmt.Errorf("ask %s: %w (--log-level error says why)", a.cfg.Upstream.BaseURL, err)
+		return fmt.Errorf("ask %s: %w (--log-level error says why)", a.upstreamLine(), err)
 	}
 	if err != nil {
 		return err
@@ -98,8 +98,8 @@ func (c chatting) client(ctx context.Context, a *app, asking bool) (client, erro
 	if a.LogLevel == "" {
 		a.log = slog.New(slog.DiscardHandler) // the answer or the error says it all
 	}
-	if asking && c.Model == "" && a.cfg.Upstream.BaseURL != "" {
-		return client{}, usagef("prompts go to %s: say which model with --model", a.cfg.Upstream.BaseURL)
+	if asking && c.Model == "" && len(a.cfg.Servers()) > 0 {
+		return client{}, usagef("prompts go to %s: say which model with --model", a.upstreamLine())
 	}
 	store, err := a.store(ctx, true)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,7 +21,6 @@ import (
 	"ragway/gateway"
 	"ragway/gateway/ui"
 	"ragway/gateway/uploads"
-	"ragway/gateway/upstream"
 	"ragway/retriever"
 )
 
@@ -158,28 +158,45 @@ func announced(listen string, taken net.Addr) string {
 }
 
 func (a *app) upstreamLine() string {
-	if a.cfg.Upstream.BaseURL == "" {
+	servers := a.cfg.Servers()
+	if len(servers) == 0 {
 		return "the built-in extractive answerer, which quotes your documents and sends nothing out"
 	}
-	return a.cfg.Upstream.BaseURL
+	var lines []string
+	for _, u := range servers {
+		lines = append(lines, a.address(u))
+	}
+	return strings.Join(lines, ", ")
+}
+
+// address is where an upstream's prompts go.
+func (a *app) address(u configs.Upstream) string {
+	h, err := newServer(u)
+	if err != nil {
+		return u.BaseURL
+	}
+	return h.String()
 }
 
 // refuseOwnAddress finds the commonest loop: OPENAI_BASE_URL still pointing at ragway
 // itself. Loops over other names are recognised when the first request comes back.
 func (a *app) refuseOwnAddress() error {
-	u, err := url.Parse(a.cfg.Upstream.BaseURL)
-	if err != nil || u.Host == "" {
-		return nil //nolint:nilerr // Validate has judged it
+	for _, server := range a.cfg.Servers() {
+		address := a.address(server)
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" {
+			continue // Validate has judged it
+		}
+		port := u.Port()
+		if port == "" {
+			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		}
+		_, listenPort, _ := net.SplitHostPort(a.cfg.Server.Listen) // Validate has judged it
+		if port == listenPort && port != "0" && isThisMachine(u.Hostname()) {
+			return usagef("the upstream %s is this server's own address; name the model server in upstream.base_url or OPENAI_BASE_URL", address)
+		}
 	}
-	port := u.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	_, listenPort, _ := net.SplitHostPort(a.cfg.Server.Listen) // Validate has judged it
-	if port != listenPort || port == "0" || !isThisMachine(u.Hostname()) {
-		return nil
-	}
-	return usagef("the upstream %s is this server's own address; name the model server in upstream.base_url or OPENAI_BASE_URL", a.cfg.Upstream.BaseURL)
+	return nil
 }
 
 func isThisMachine(host string) bool {
@@ -296,16 +313,4 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 	}
 	srv, err = gateway.New(opt)
 	return srv, err
-}
-
-func (a *app) upstream() (gateway.Upstream, error) {
-	u := a.cfg.Upstream
-	if u.BaseURL == "" {
-		return upstream.NewExtractive(upstream.ExtractiveOptions{Language: a.cfg.Language, Count: a.countTokens}), nil
-	}
-	return upstream.NewHTTP(upstream.HTTPOptions{
-		Name: u.Name, BaseURL: u.BaseURL, Key: u.APIKey.Reveal(),
-		ConnectTimeout: u.Timeouts.Connect, FirstByteTimeout: u.Timeouts.FirstByte,
-		IdleTimeout: u.Timeouts.Idle, TotalTimeout: u.Timeouts.Total,
-	})
 }

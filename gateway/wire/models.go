@@ -20,3 +20,22 @@ func AddToList(body []byte, name string, elements []byte) ([]byte, bool) {
 	out, err := Apply(body, o.extend(name, list, elements))
 	return out, err == nil
 }
+
+// SetString replaces the value of an object's member by a string. It is false where there
+// is no such object or member.
+func SetString(body []byte, name, value string) ([]byte, bool) {
+	w := walk(body, lenient)
+	defer w.release()
+	var at Span
+	_, ok := w.object(func(member []byte) {
+		span := w.value()
+		if string(member) == name {
+			at = span
+		}
+	})
+	if w.end() != nil || !ok || at.IsZero() {
+		return nil, false
+	}
+	out, err := Apply(body, Edit{Start: at.Start, End: at.End, Text: AppendString(nil, value)})
+	return out, err == nil
+}
