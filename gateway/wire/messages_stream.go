@@ -33,6 +33,9 @@ const messageStop = "message_stop"
 
 // Watch implements Stream.
 func (s *messageStream) Watch(e Event) {
+	if !e.Complete {
+		return
+	}
 	s.done = s.done || e.Name == messageStop || e.Name == "" && bytes.Contains(e.Data, []byte(`"`+messageStop+`"`))
 }
 

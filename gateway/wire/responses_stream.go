@@ -65,6 +65,9 @@ var ends = []string{"response.completed", "response.incomplete", "response.faile
 
 // Watch implements Stream.
 func (s *responseStream) Watch(e Event) {
+	if !e.Complete {
+		return
+	}
 	for _, kind := range ends {
 		s.ended = s.ended || e.Name == kind || e.Name == "" && bytes.Contains(e.Data, []byte(`"`+kind+`"`))
 	}
