@@ -91,7 +91,7 @@ func credential(r *http.Request) string {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
 		return strings.TrimSpace(token)
 	}
-	for _, name := range []string{"X-Api-Key", "X-Goog-Api-Key"} {
+	for _, name := range []string{"X-Api-Key", "X-Goog-Api-Key", "Api-Key"} {
 		if v := r.Header.Get(name); v != "" {
 			return v
 		}

@@ -92,7 +92,9 @@ func (c *control) setSearch(s *wire.Search, op Retrieval) error {
 		return nil
 	}
 	param := string(s.Spelling)
-	c.onEmpty = tighter(c.onEmpty, Instruct)
+	if !s.Unscoped {
+		c.onEmpty = tighter(c.onEmpty, Instruct)
+	}
 	if len(s.Collections) > 0 {
 		names, err := collectionNames(s.Collections)
 		if err != nil {

@@ -30,7 +30,9 @@ func (e endpoint) complete(r *wire.Request) {
 	if e.model == "" {
 		return
 	}
-	r.Model = e.model
+	if r.Model == "" || e.api == Gemini {
+		r.Model = e.model
+	}
 	if e.method == geminiStream {
 		r.Stream = true
 		r.Array = !wantsEvents(e.query)

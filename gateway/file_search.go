@@ -29,6 +29,47 @@ func (s *Server) tellSearch(in *injected, base string, scope retriever.Scope) {
 			Score: src.Relevance, Attributes: marshal(metadataOf(h.Document)),
 		})
 	}
+	if in.Protocol == wire.Chat {
+		in.Member = in.memberOf(search)
+	}
+}
+
+// memberOf is how the system whose spelling a chat uses tells of a search.
+func (in injected) memberOf(search *wire.Search) *wire.MessageMember {
+	if search.Spelling == wire.DataSources {
+		return &wire.MessageMember{Name: "context", Value: marshal(azureContext(search)), First: true}
+	}
+	page := searchPage{Object: searchPageObject, SearchQuery: notNil(search.Queries), Data: []searchItem{}}
+	for i, r := range search.Results {
+		page.Data = append(page.Data, searchItem{
+			FileID: r.FileID, Filename: r.Filename, Score: r.Score, Attributes: metadataOf(in.result.Hits[i].Document),
+			Content: []searchContent{{"text", r.Text}},
+		})
+	}
+	return &wire.MessageMember{Name: "provider_specific_fields", Value: marshal(map[string]any{"search_results": []searchPage{page}})}
+}
+
+// azureMessageContext is what Azure OpenAI's answers say of the data they rest on. Its
+// citations are all that was found, and [docN] in the text is the Nth of them.
+type azureMessageContext struct {
+	Citations []azureCitation `json:"citations"`
+	Intent    string          `json:"intent"` // a JSON array of the queries, as a string
+}
+
+type azureCitation struct {
+	Content  string `json:"content"`
+	Title    string `json:"title"`
+	URL      string `json:"url"`
+	Filepath string `json:"filepath"`
+	ChunkID  string `json:"chunk_id"`
+}
+
+func azureContext(search *wire.Search) azureMessageContext {
+	out := azureMessageContext{Citations: []azureCitation{}, Intent: string(marshal(notNil(search.Queries)))}
+	for _, r := range search.Results {
+		out.Citations = append(out.Citations, azureCitation{r.Text, r.Title, r.URL, r.Filename, r.ChunkID})
+	}
+	return out
 }
 
 // metadataOf is a document's metadata, never null.

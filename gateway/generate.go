@@ -17,6 +17,13 @@ func (s *Server) generate(at endpoint) gin.HandlerFunc {
 	return func(c *gin.Context) { s.answerModel(c, at) }
 }
 
+// azure answers chats under Azure OpenAI's paths, which have the model in them.
+func (s *Server) azure(c *gin.Context) {
+	at := chatEndpoint
+	at.model = c.Param("model")
+	s.answerModel(c, at)
+}
+
 // gemini answers requests to a model under Gemini's paths.
 func (s *Server) gemini(c *gin.Context) {
 	at, ok := geminiEndpoint(c.Param("call"), c.Request.URL)

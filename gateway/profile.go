@@ -110,8 +110,12 @@ func (s *Server) examples(ctx context.Context, u understood, scope retriever.Sco
 	return out
 }
 
-// style is how citations are shown: as the virtual model says, else as the profile does.
+// style is how citations are shown: as the system whose spelling the client uses, as the
+// virtual model says, else as the profile does.
 func (r modelRequest) style() ground.Style {
+	if r.Search != nil && r.Search.Spelling == wire.DataSources {
+		return ground.Documents
+	}
 	style := ground.Style(r.profile.Citations)
 	if r.virtual != nil && r.virtual.Citations != "" {
 		style = r.virtual.Citations

@@ -166,13 +166,15 @@ func (r searchRequest) control(op Retrieval) (control, error) {
 
 // searchPage is OpenAI's page of results, with our own member.
 type searchPage struct {
-	Object      string       `json:"object"`
-	SearchQuery []string     `json:"search_query"`
-	Data        []searchItem `json:"data"`
-	HasMore     bool         `json:"has_more"`
-	NextPage    *string      `json:"next_page"`
-	Rag         SearchResult `json:"rag"`
+	Object      string        `json:"object"`
+	SearchQuery []string      `json:"search_query"`
+	Data        []searchItem  `json:"data"`
+	HasMore     bool          `json:"has_more"`
+	NextPage    *string       `json:"next_page"`
+	Rag         *SearchResult `json:"rag,omitempty"`
 }
+
+const searchPageObject = "vector_store.search_results.page"
 
 // searchItem is a result as OpenAI's clients know it.
 type searchItem struct {
@@ -189,9 +191,10 @@ type searchContent struct {
 }
 
 func newSearchPage(q retriever.Query, r retriever.Result) searchPage {
+	details := NewSearchResult(r, q.Explain)
 	page := searchPage{
-		Object: "vector_store.search_results.page", SearchQuery: append([]string{r.Query}, q.Variants...),
-		Data: []searchItem{}, Rag: NewSearchResult(r, q.Explain),
+		Object: searchPageObject, SearchQuery: append([]string{r.Query}, q.Variants...),
+		Data: []searchItem{}, Rag: &details,
 	}
 	for i, h := range r.Hits {
 		id, name := fileOf(h.Document)

@@ -84,6 +84,7 @@ func (s *Server) routes() http.Handler {
 	})
 
 	e.POST("/v1/messages", speak(wire.Messages), s.requireKey, s.generate(messagesEndpoint))
+	e.POST("/openai/deployments/:model/chat/completions", s.requireKey, s.azure)
 	for _, version := range []string{"/v1beta", "/v1"} { // Google's clients use either
 		e.POST(version+"/models/*call", speak(wire.Gemini), s.requireKey, s.gemini)
 	}

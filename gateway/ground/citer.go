@@ -50,6 +50,7 @@ type Citer struct {
 	literals Literals
 	disabled bool
 	sources  numbers
+	first    int // the lowest of them
 	style    Style
 	lookup   func(int) Source
 	notes    notes // of Footnotes
@@ -94,8 +95,11 @@ func (s *numbers) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 // NewCiter starts on a new text.
 func NewCiter(opts Options) *Citer {
 	c := &Citer{literals: opts.Literals, disabled: opts.Disabled, style: opts.Style, lookup: opts.Lookup, json: needMore}
-	for _, n := range opts.Sources {
+	for i, n := range opts.Sources {
 		c.sources.add(n)
+		if i == 0 || n < c.first {
+			c.first = n
+		}
 	}
 	return c
 }

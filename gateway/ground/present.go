@@ -10,6 +10,7 @@ const (
 	Links       Style = "links"       // [1] becomes [[1]](url), each number its own
 	Footnotes   Style = "footnotes"   // [1] becomes [^1], and Flush appends the definitions
 	None        Style = "none"        // not at all
+	Documents   Style = "documents"   // [1] becomes [doc1], counted from the first source, as Azure OpenAI has it
 )
 
 // Source is what a number stands for. Both may be empty.
@@ -24,6 +25,8 @@ func (c *Citer) cite(p placed) {
 		c.footnoted(p)
 	case None:
 		c.hidden(p)
+	case Documents:
+		c.numbered(p)
 	default:
 		c.plain(p)
 	}
@@ -62,6 +65,15 @@ func (c *Citer) linked(p placed) {
 		} else {
 			c.emit([]byte("[" + n + "]"))
 		}
+		c.add(it.number, start, c.place())
+	}
+}
+
+// numbered puts out a marker for each number, counted from the first source.
+func (c *Citer) numbered(p placed) {
+	for _, it := range p.existing(c) {
+		start := c.place()
+		c.emit([]byte("[doc" + strconv.Itoa(it.number-c.first+1) + "]"))
 		c.add(it.number, start, c.place())
 	}
 }

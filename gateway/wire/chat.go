@@ -52,6 +52,10 @@ func (p chat) member(r *Request, w *walker, name []byte) bool {
 		p.format(r, w)
 	case "tools":
 		r.readTools(w)
+	case string(VectorStoreIDs):
+		r.readVectorStores(w)
+	case string(DataSources):
+		r.readDataSources(w)
 	case "tool_choice", "parallel_tool_calls":
 		r.note(string(name))
 		w.value()

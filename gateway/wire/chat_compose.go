@@ -36,6 +36,7 @@ type chatDelta struct {
 	Role         string
 	Text         string
 	Annotations  []Annotation
+	Member       *MessageMember
 	FinishReason string
 }
 
@@ -134,6 +135,10 @@ func (d chatDelta) append(dst []byte) []byte {
 	}
 	if len(d.Annotations) > 0 {
 		dst = append(appendChatAnnotations(append(dst, `,"annotations":[`...), d.Annotations), ']')
+	}
+	if d.Member != nil {
+		dst = AppendString(append(dst, ','), d.Member.Name)
+		dst = append(append(dst, ':'), oneLine(d.Member.Value)...)
 	}
 	if len(dst) > open { // the first member's comma
 		dst = append(dst[:open], dst[open+1:]...)

@@ -14,7 +14,7 @@ func (p chat) ParseReply(q *Request, body []byte) (*Reply, bool) {
 		switch string(name) {
 		case "choices":
 			r.Texts = r.Texts[:0]
-			_, _, choices = w.array(func(i int) { p.replyChoice(r, w, i) })
+			_, _, choices = w.array(func(i int) { p.replyChoice(r, w, i, q.Member) })
 		case "model":
 			r.Models = append(r.Models, w.stringSpan())
 		case "usage":
@@ -28,7 +28,7 @@ func (p chat) ParseReply(q *Request, body []byte) (*Reply, bool) {
 	return r, w.end() == nil && ok && choices
 }
 
-func (p chat) replyChoice(r *Reply, w *walker, i int) {
+func (p chat) replyChoice(r *Reply, w *walker, i int, member *MessageMember) {
 	w.object(func(name []byte) {
 		if string(name) != "message" {
 			w.value()
@@ -47,6 +47,9 @@ func (p chat) replyChoice(r *Reply, w *walker, i int) {
 			}
 		})
 		t.annotated = t.owner
+		if member != nil && !t.owner.isZero() {
+			r.Extra = append(r.Extra, t.owner.put(member.Name, Span{}, member.Value))
+		}
 		if isText {
 			r.Texts = append(r.Texts, t)
 		}

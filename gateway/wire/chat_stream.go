@@ -13,6 +13,8 @@ import (
 type chatStream struct {
 	wanted int // choices asked for
 	shown  string
+	member *MessageMember // that is still to be said
+	delta  object         // of the chunk's first choice
 	head   chatHead
 	part   Part
 
@@ -23,7 +25,7 @@ type chatStream struct {
 
 // NewStream implements Protocol.
 func (chat) NewStream(r *Request) Stream {
-	return &chatStream{wanted: r.N, shown: r.Shown, finished: map[int]bool{}}
+	return &chatStream{wanted: r.N, shown: r.Shown, member: r.Member, finished: map[int]bool{}}
 }
 
 // Events implements Stream.
@@ -111,6 +113,7 @@ func (s *chatStream) readChunk(e Event) bool {
 	s.part.Failed = e.Name == "error"
 	s.part.OnlyText = true
 	choices, n := false, 0
+	s.delta = object{}
 	head := chatHead{ID: s.head.ID, Model: s.head.Model, SystemFingerprint: s.head.SystemFingerprint}
 	_, ok := w.object(func(name []byte) {
 		switch string(name) {
@@ -172,6 +175,9 @@ func (s *chatStream) readChoice(w *walker, i int) {
 	if !ok {
 		return
 	}
+	if s.delta.isZero() {
+		s.delta = t.owner
+	}
 	if isText {
 		s.part.Texts = append(s.part.Texts, t)
 	}
@@ -192,7 +198,7 @@ func (s *chatStream) finish(slot int, ends bool) {
 // before the one that finishes it; the rag object comes in the last of them, and that one
 // comes even if there is nothing else to say.
 func (s *chatStream) Finish(dst []byte, p *Part, ended []Ended, rag []byte) ([]byte, []Edit) {
-	var edits []Edit
+	edits := s.sayMember(p)
 	for i, e := range ended {
 		if p != nil {
 			edits = append(edits, p.silence(e.Slot)...)
@@ -201,8 +207,9 @@ func (s *chatStream) Finish(dst []byte, p *Part, ended []Ended, rag []byte) ([]b
 		if i < len(ended)-1 {
 			last = nil
 		}
-		if last != nil || e.Text != "" || len(e.Annotations) > 0 {
-			delta := chatDelta{Index: e.Slot, Text: e.Text, Annotations: e.Annotations}
+		if last != nil || e.Text != "" || len(e.Annotations) > 0 || s.member != nil {
+			delta := chatDelta{Index: e.Slot, Text: e.Text, Annotations: e.Annotations, Member: s.member}
+			s.member = nil
 			dst = appendChatChunk(dst, s.head, []chatDelta{delta}, nil, last)
 		}
 	}
@@ -210,6 +217,16 @@ func (s *chatStream) Finish(dst []byte, p *Part, ended []Ended, rag []byte) ([]b
 		dst = appendChatChunk(dst, s.head, nil, nil, rag)
 	}
 	return dst, edits
+}
+
+// sayMember adds the member to the first delta, if that is its place.
+func (s *chatStream) sayMember(p *Part) []Edit {
+	if p == nil || s.member == nil || !s.member.First || s.delta.isZero() {
+		return nil
+	}
+	m := s.member
+	s.member, p.OnlyText = nil, false
+	return []Edit{s.delta.put(m.Name, Span{}, oneLine(m.Value))}
 }
 
 // silence empties the texts of a slot, which have gone out before.

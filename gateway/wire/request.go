@@ -28,6 +28,8 @@ type Request struct {
 	// Search is what the client asks to be searched, in another system's spelling; nil
 	// when it does not.
 	Search *Search
+	// Member is what answers' messages get besides, set by the caller; nil for nothing.
+	Member *MessageMember
 
 	body         []byte
 	root         object

@@ -11,6 +11,7 @@ type Search struct {
 	MaxResults  int      // 0 when not said
 	MinScore    float64  // 0 when not said
 	WantResults bool     // the passages found belong into the answer
+	Unscoped    bool     // the model may answer from elsewhere where nothing is found
 
 	// What came of it, which the caller fills in before the answer.
 	ID      string
@@ -29,6 +30,14 @@ const (
 	// DataSources is the member data_sources of Azure OpenAI.
 	DataSources Spelling = "data_sources"
 )
+
+// MessageMember is a member that an answer's messages get, as another system's answers
+// have it.
+type MessageMember struct {
+	Name  string
+	Value []byte // JSON
+	First bool   // in a stream it comes with the first delta; else with the last
+}
 
 // SearchResult is one passage found.
 type SearchResult struct {
@@ -152,6 +161,11 @@ func (r *Request) cutSearch() {
 	if i, ok := r.named["tools"]; ok && gone {
 		r.members[i].cut = true
 	}
+	for _, name := range []string{string(VectorStoreIDs), string(DataSources)} {
+		if i, ok := r.named[name]; ok {
+			r.members[i].cut = true
+		}
+	}
 	for _, name := range []string{"tool_choice", "parallel_tool_calls"} {
 		if i, ok := r.named[name]; ok && (gone || r.names(i, string(FileSearch))) {
 			r.members[i].cut = true
@@ -166,4 +180,51 @@ func (r *Request) cutSearch() {
 func (r *Request) names(i int, word string) bool {
 	m := r.members[i]
 	return bytes.Contains(r.body[m.start:m.end], []byte(`"`+word+`"`))
+}
+
+// readVectorStores reads vector_store_ids, which may be null or empty.
+func (r *Request) readVectorStores(w *walker) {
+	r.note(string(VectorStoreIDs))
+	if ids := w.strings(string(VectorStoreIDs)); len(ids) > 0 {
+		r.merge(&Search{Spelling: VectorStoreIDs, Collections: ids})
+	}
+}
+
+// readDataSources reads Azure's list of what to search. Of each it takes the name of the
+// index and how much is wanted: addresses and keys are for Azure alone. A filter in Azure's
+// own language is refused, for an answer without it would show more than was asked for.
+func (r *Request) readDataSources(w *walker) {
+	r.note(string(DataSources))
+	w.array(func(int) {
+		s := &Search{Spelling: DataSources}
+		w.object(func(name []byte) {
+			if string(name) != "parameters" {
+				w.value()
+				return
+			}
+			w.object(func(name []byte) { s.parameter(w, name) })
+		})
+		r.merge(s)
+	})
+}
+
+// parameter reads one of a data source's parameters.
+func (s *Search) parameter(w *walker, name []byte) {
+	switch string(name) {
+	case "index_name":
+		if index, _, ok := w.str(); ok {
+			s.Collections = append(s.Collections, index)
+		}
+	case "top_n_documents":
+		s.MaxResults = readCount(w)
+	case "in_scope":
+		inScope, ok := w.boolean()
+		s.Unscoped = ok && !inScope
+	case "filter":
+		if w.filled() {
+			w.shape("data_sources.parameters.filter", "is not understood here: use rag.filter")
+		}
+	default:
+		w.value()
+	}
 }
