@@ -133,7 +133,8 @@ type Server struct {
 	Secret         Secret        `yaml:"secret"` // unset: made once and kept in the data folder
 	MaxBody        Size          `yaml:"max_body"`
 	Drain          time.Duration `yaml:"drain"`
-	Heartbeat      time.Duration `yaml:"heartbeat"` // between SSE comments while a stream is silent
+	Heartbeat      time.Duration `yaml:"heartbeat"`   // between SSE comments while a stream is silent
+	PassThrough    []string      `yaml:"passthrough"` // "METHOD /path"
 }
 
 // Upstream is a model server that requests are forwarded to.
@@ -288,7 +289,7 @@ func Default() Config {
 		Ingest:   Ingest{MaxFileSize: 256 * MiB, DocumentTimeout: 2 * time.Minute, Extractors: []Extractor{}},
 		Server: Server{
 			Listen: "127.0.0.1:8080", MaxBody: 20 * MiB,
-			Drain: 30 * time.Second, Heartbeat: 10 * time.Second,
+			Drain: 30 * time.Second, Heartbeat: 10 * time.Second, PassThrough: defaultPassThrough(),
 		},
 		Auth:     Auth{Keys: []Key{}},
 		Uploads:  Uploads{MaxFileSize: 100 * MiB, MaxTotalSize: 10 * GiB, MaxFiles: 10_000, Workers: 1},
@@ -318,6 +319,19 @@ func defaultUpstream(name string) Upstream {
 		Timeouts: UpstreamTimeouts{
 			Connect: 10 * time.Second, FirstByte: 5 * time.Minute, Idle: 2 * time.Minute, Total: 30 * time.Minute,
 		},
+	}
+}
+
+// defaultPassThrough is what clients of OpenAI, Anthropic and Google ask for besides answers.
+func defaultPassThrough() []string {
+	return []string{
+		"POST /v1/completions", "POST /v1/moderations", "POST /v1/audio/*", "POST /v1/images/*",
+		"POST /v1/batches", "GET /v1/batches", "GET /v1/batches/*", "POST /v1/batches/*/cancel",
+		"GET /v1/fine_tuning/**", "POST /v1/fine_tuning/**", "DELETE /v1/fine_tuning/**",
+		"GET /v1/responses/**", "DELETE /v1/responses/*", "POST /v1/responses/*/cancel", "POST /v1/responses/input_tokens",
+		"POST /v1/messages/count_tokens", "GET /v1/models/**", "GET /v1beta/models/**",
+		"POST /v1beta/models/*:countTokens", "POST /v1/models/*:countTokens",
+		"POST /v1beta/models/*:embedContent", "POST /v1beta/models/*:batchEmbedContents",
 	}
 }
 

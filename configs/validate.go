@@ -139,6 +139,9 @@ func (s Server) check(k *checks, auth Auth) {
 	k.that(s.MaxBody > 0, "server.max_body", "%v is not above zero", s.MaxBody)
 	k.positive("server.drain", s.Drain)
 	k.positive("server.heartbeat", s.Heartbeat)
+	for i, rule := range s.PassThrough {
+		k.that(passRule.MatchString(rule), fmt.Sprintf("server.passthrough[%d]", i), "%q: want METHOD /v1/path, where * stands for a segment and ** for the rest", rule)
+	}
 }
 
 func (a Auth) check(k *checks) {
@@ -242,6 +245,8 @@ func (u Upstream) check(k *checks, at string) {
 	k.positive(at+".timeouts.idle", u.Timeouts.Idle)
 	k.positive(at+".timeouts.total", u.Timeouts.Total)
 }
+
+var passRule = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) /(v1|v1beta)(/[A-Za-z0-9_.:*-]+)+$`)
 
 var headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 

@@ -71,7 +71,11 @@ type deletedJSON struct {
 }
 
 func (s *Server) createFile(c *gin.Context) {
-	f, err := s.receive(c)
+	kept := &keptBody{most: s.opt.Limits.BodyBytes}
+	f, err := s.receive(c, kept)
+	if errors.Is(err, errOthersPurpose) && s.passOn(c, kept) {
+		return
+	}
 	s.reply(c, f, err)
 }
 
@@ -85,7 +89,7 @@ func (s *Server) reply(c *gin.Context, v any, err error) {
 }
 
 // receive reads the form that a file comes in, as a stream: files are larger than memory.
-func (s *Server) receive(c *gin.Context) (fileJSON, error) {
+func (s *Server) receive(c *gin.Context, kept *keptBody) (fileJSON, error) {
 	kind, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return fileJSON{}, badRequest("file", "want a form: multipart/form-data with file and purpose")
@@ -93,9 +97,13 @@ func (s *Server) receive(c *gin.Context) (fileJSON, error) {
 	control := http.NewResponseController(c.Writer)
 	now := time.Now()
 	body := &steadyBody{c.Request.Body, control, now.Add(s.opt.Limits.UploadTime), now}
-	f := &uploadForm{parts: multipart.NewReader(body, params["boundary"])}
+	kept.rest = body
+	f := &uploadForm{parts: multipart.NewReader(io.TeeReader(body, kept), params["boundary"])}
 	if err := f.findFile(); err != nil {
 		return fileJSON{}, bodyReadError(err)
+	}
+	if f.purpose != "" {
+		kept.drop()
 	}
 	file, err := s.opt.Uploads.CreateFile(c.Request.Context(), scopeOf(c), NewFile{
 		Name: f.name, Content: f, Purpose: func() string { return f.purpose },
@@ -169,7 +177,7 @@ func (f *uploadForm) field(part *multipart.Part) error {
 	case name != "purpose":
 		return nil // as a new one of the API would be
 	case !slices.Contains(purposes, string(value)):
-		return badRequest("purpose", "files here are for retrieval: want assistants or user_data")
+		return &failure{stage: stageDecode, param: "purpose", err: fmt.Errorf("%w: %w", errShape, errOthersPurpose)}
 	}
 	f.purpose = string(value)
 	return nil
@@ -256,6 +264,10 @@ func (s *Server) listFiles(c *gin.Context) {
 		s.answerError(c, err)
 		return
 	}
+	if purpose := c.Query("purpose"); purpose != "" && !slices.Contains(purposes, purpose) && s.hasUpstream() {
+		s.forwardRequest(c, forwardedTo(c.Request))
+		return
+	}
 	files, err := s.opt.Uploads.Files(c.Request.Context(), scopeOf(c))
 	if err != nil {
 		s.answerError(c, fail(stageAnswer, err))
@@ -270,12 +282,18 @@ func (s *Server) listFiles(c *gin.Context) {
 
 func (s *Server) getFile(c *gin.Context) {
 	f, err := s.opt.Uploads.File(c.Request.Context(), scopeOf(c), c.Param("file"))
+	if s.isOthers(c, err) {
+		return
+	}
 	s.reply(c, showFile(f), err)
 }
 
 func (s *Server) deleteFile(c *gin.Context) {
 	id := c.Param("file")
 	err := s.opt.Uploads.DeleteFile(c.Request.Context(), scopeOf(c), id)
+	if s.isOthers(c, err) {
+		return
+	}
 	s.reply(c, deletedJSON{id, "file", true}, err)
 }
 
@@ -283,6 +301,9 @@ func (s *Server) deleteFile(c *gin.Context) {
 // one vector store's readers is not to be had by another way.
 func (s *Server) fileContent(c *gin.Context) {
 	f, err := s.opt.Uploads.File(c.Request.Context(), scopeOf(c), c.Param("file"))
+	if s.isOthers(c, err) {
+		return
+	}
 	if err == nil {
 		err = badRequest("file_id", "files of purpose %s cannot be downloaded; GET /v1/vector_stores/{id}/files/{file_id}/content has the text", f.Purpose)
 	}

@@ -62,7 +62,6 @@ func TestFormsOfFiles(t *testing.T) {
 		{"an unknown field", form("new=1", "purpose=assistants", "file@a.txt=text"), 200, `"bytes":4`},
 		{"a path for a name", form("purpose=assistants", "file@../../x/a.txt=text"), 200, `"filename":"a.txt"`},
 		{"no purpose", form("file@a.txt=text"), 400, "purpose"},
-		{"a model server's purpose", form("purpose=fine-tune", "file@a.txt=text"), 400, "assistants or user_data"},
 		{"no file", form("purpose=assistants"), 400, "no file"},
 		{"two files", form("purpose=assistants", "file@a.txt=text", "file@b.txt=text"), 400, "one file"},
 		{"an empty file", form("purpose=assistants", "file@a.txt="), 400, "empty"},

@@ -34,6 +34,7 @@ const (
 	keyScope  = "ragway.scope"
 	keyWrite  = "ragway.write"
 	keySpeak  = "ragway.protocol"
+	keyRoute  = "ragway.route" // the name of one that gin does not know
 )
 
 // record collects what the log says about one request: never credentials, and content
@@ -88,6 +89,9 @@ func (s *Server) observe(c *gin.Context) {
 	defer func() {
 		took := s.opt.Now().Sub(start)
 		route := c.FullPath()
+		if named := c.GetString(keyRoute); named != "" {
+			route = named
+		}
 		if route == "" {
 			route = "unknown"
 		}

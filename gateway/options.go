@@ -35,6 +35,8 @@ type Options struct {
 	UI        http.Handler       // serves GET /; nil: that is a 404
 	Uploads   uploads            // files and vector stores; nil: their routes are a 404
 
+	PassThrough []string // "METHOD /path" that upstreams are asked as it is; none: no such path
+
 	// Catalog lists all collections for the metrics, with the operator's eyes; may be nil.
 	Catalog func(ctx context.Context) ([]retriever.CollectionInfo, error)
 

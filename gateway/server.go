@@ -28,6 +28,7 @@ type Server struct {
 	fenceKey []byte // of prompt nonces
 	loopID   string // stands in every call this gateway makes
 	handler  http.Handler
+	passes   passList
 	policy   atomic.Pointer[Policy]
 	draining atomic.Bool
 }
@@ -55,6 +56,7 @@ func New(o Options) (*Server, error) {
 	if err := s.SetPolicy(o.Policy); err != nil {
 		return nil, err
 	}
+	s.passes = newPassList(o.PassThrough)
 	s.links = linkSigner{key: derive(o.Secret, "document link"), now: o.Now, lifetime: o.Limits.LinkLifetime}
 	s.fenceKey = derive(o.Secret, "fence")
 	s.loopID = hex.EncodeToString(derive(o.Secret, "loop")[:8])
@@ -79,9 +81,7 @@ func (s *Server) routes() http.Handler {
 	e.RedirectTrailingSlash = false
 	e.Use(s.observe, s.recovery, s.guardBrowser)
 	e.NoRoute(s.noRoute)
-	e.NoMethod(func(c *gin.Context) {
-		s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s", errMethod, c.Request.Method)))
-	})
+	e.NoMethod(s.noMethod)
 
 	e.POST("/v1/messages", speak(wire.Messages), s.requireKey, s.generate(messagesEndpoint))
 	e.POST("/openai/deployments/:model/chat/completions", s.requireKey, s.azure)
@@ -107,10 +107,6 @@ func (s *Server) routes() http.Handler {
 		e.GET("/ui/*file", gin.WrapH(s.opt.UI))
 	}
 	return e
-}
-
-func (s *Server) noRoute(c *gin.Context) {
-	s.answerError(c, fail(stageRoute, fmt.Errorf("%w: %s %s", errRoute, c.Request.Method, firstRunes(c.Request.URL.Path, longestShown))))
 }
 
 // longestShown is how much of a client's text an error repeats, in characters.

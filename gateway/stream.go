@@ -91,20 +91,7 @@ func copyEvents(out *eventWriter, in wire.EventSource, filter eventFilter, first
 
 // abortStream ends a stream that is not whole, so that nobody takes it for one.
 func (s *Server) abortStream(c *gin.Context, out *eventWriter, stream wire.Stream, upstream string, err error) {
-	by := byUpstream
-	var up *UpstreamError
-	switch {
-	case errors.Is(context.Cause(c.Request.Context()), errShutdown):
-		by, err = byGateway, errShutdown
-	case c.Request.Context().Err() != nil, errors.Is(err, errClientGone):
-		by, err = byClient, context.Canceled
-	case errors.As(err, &up):
-		err = &UpstreamError{Upstream: upstream, Kind: up.Kind, Cause: up.Cause}
-	case errors.Is(err, wire.ErrEventTooLarge):
-		err = &UpstreamError{Upstream: upstream, Kind: ErrUpstreamInvalid, Cause: err}
-	default:
-		by = byGateway
-	}
+	by, err := s.brokeOff(c.Request.Context(), upstream, err)
 	s.metrics.aborted.WithLabelValues(by).Inc()
 	e := edgeError(fail(stageAnswer, err))
 	s.metrics.failed(e)
@@ -114,6 +101,22 @@ func (s *Server) abortStream(c *gin.Context, out *eventWriter, stream wire.Strea
 	}
 	out.close()
 	panic(http.ErrAbortHandler)
+}
+
+// brokeOff says who ended an answer that is not whole, and with what.
+func (s *Server) brokeOff(ctx context.Context, upstream string, err error) (by string, cause error) {
+	var up *UpstreamError
+	switch {
+	case errors.Is(context.Cause(ctx), errShutdown):
+		return byGateway, errShutdown
+	case ctx.Err() != nil, errors.Is(err, errClientGone):
+		return byClient, context.Canceled
+	case errors.As(err, &up):
+		return byUpstream, &UpstreamError{Upstream: upstream, Kind: up.Kind, Cause: up.Cause}
+	case errors.Is(err, wire.ErrEventTooLarge):
+		return byUpstream, &UpstreamError{Upstream: upstream, Kind: ErrUpstreamInvalid, Cause: err}
+	}
+	return byGateway, err
 }
 
 // rawFilter changes nothing; it only watches for the end.

@@ -75,6 +75,10 @@ type Reply struct {
 	Model    string // the name it was asked under where that is not Call.Model; else ""
 }
 
+// A StandIn is an Upstream that answers requests to models and has nothing else: no files,
+// no batches.
+type StandIn interface{ StandsIn() }
+
 // A Router is an Upstream that can tell where a call would go, without sending it. The error
 // is a *NoModelError.
 type Router interface {

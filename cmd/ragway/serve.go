@@ -300,7 +300,7 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 		Catalog: func(ctx context.Context) ([]retriever.CollectionInfo, error) {
 			return store.Collections(ctx, retriever.Operator())
 		},
-		Keys: s.keys, OpenScope: s.scope, Secret: s.secret, PublicURL: a.cfg.Server.PublicURL,
+		Keys: s.keys, OpenScope: s.scope, Secret: s.secret, PublicURL: a.cfg.Server.PublicURL, PassThrough: a.cfg.Server.PassThrough,
 		Version: gateway.Version{Version: version, Revision: buildRevision()},
 		Policy:  policy,
 		Limits: gateway.Limits{

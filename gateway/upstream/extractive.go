@@ -29,7 +29,10 @@ type ExtractiveOptions struct {
 // same passages and question give the same words.
 type Extractive struct{ opt ExtractiveOptions }
 
-var _ gateway.Upstream = (*Extractive)(nil)
+var (
+	_ gateway.Upstream = (*Extractive)(nil)
+	_ gateway.StandIn  = (*Extractive)(nil)
+)
 
 // NewExtractive returns an extractive answerer.
 func NewExtractive(o ExtractiveOptions) *Extractive {
@@ -38,6 +41,9 @@ func NewExtractive(o ExtractiveOptions) *Extractive {
 	}
 	return &Extractive{opt: o}
 }
+
+// StandsIn implements gateway.StandIn.
+func (*Extractive) StandsIn() {}
 
 // Name implements gateway.Upstream.
 func (*Extractive) Name() string { return ExtractiveModel }
