@@ -35,6 +35,8 @@ var (
 	errRetrieval       = errors.New("retrieval failed")
 	errEmbedding       = errors.New("embedder does not answer")
 	errNoEmbedder      = errors.New("no embedder is configured")
+	errNoReranker      = errors.New("no reranker is configured: see reranker in the configuration")
+	errReranking       = errors.New("reranker does not answer")
 	errNoDocuments     = errors.New("no document store is configured")
 	errEncodingFormat  = errors.New("bad embedding request")
 	errReadOnly        = errors.New("this key may not write")
@@ -149,6 +151,8 @@ var errorTable = []errorRow{
 	{ErrUpstreamInvalid, http.StatusBadGateway, "upstream_error", "upstream_invalid", sourceUpstream, ""},
 	{ErrNotServed, http.StatusNotFound, typeRequest, "unknown_url", sourceUpstream, ""},
 	{errNoEmbedder, http.StatusNotFound, typeRequest, "no_embedder", sourceGateway, ""},
+	{errNoReranker, http.StatusNotFound, typeRequest, "no_reranker", sourceGateway, ""},
+	{errReranking, http.StatusBadGateway, typeServer, "reranker_unavailable", sourceGateway, "the reranker does not answer"},
 	{errNoDocuments, http.StatusNotFound, typeRequest, "unknown_url", sourceGateway, ""},
 	{errEmbedding, http.StatusBadGateway, typeServer, "embedder_unavailable", sourceGateway, "the embedder does not answer"},
 	{retriever.ErrUnavailable, http.StatusServiceUnavailable, typeServer, "store_unavailable", sourceGateway, "the document store does not answer"},

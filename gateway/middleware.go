@@ -52,15 +52,20 @@ func recordOf(c *gin.Context) *record {
 	return c.MustGet(keyRecord).(*record)
 }
 
-// speak makes errors of a route come in a protocol's shape.
-func speak(p wire.Protocol) gin.HandlerFunc {
-	return func(c *gin.Context) { c.Set(keySpeak, p) }
+// errorShape writes errors as the clients of a route know them; every wire.Protocol does.
+type errorShape interface {
+	AppendError(dst []byte, e wire.Error) []byte
 }
 
-// protocolOf is what the client of a route understands.
-func protocolOf(c *gin.Context) wire.Protocol {
+// speak makes errors of a route come in a shape of its own.
+func speak(shape errorShape) gin.HandlerFunc {
+	return func(c *gin.Context) { c.Set(keySpeak, shape) }
+}
+
+// shapeOf is what the client of a route understands.
+func shapeOf(c *gin.Context) errorShape {
 	if p, ok := c.Get(keySpeak); ok {
-		return p.(wire.Protocol)
+		return p.(errorShape)
 	}
 	return wire.Chat
 }
@@ -191,7 +196,7 @@ func (s *Server) answerError(c *gin.Context, err error) {
 		c.Header("Retry-After", "1")
 	}
 	c.Abort()
-	c.Data(e.Status, jsonType, protocolOf(c).AppendError(nil, e.wire(recordOf(c).id)))
+	c.Data(e.Status, jsonType, shapeOf(c).AppendError(nil, e.wire(recordOf(c).id)))
 }
 
 // checkLoop refuses a request that this gateway itself sent out.

@@ -31,6 +31,7 @@ type Options struct {
 	Store     documents
 	Upstream  Upstream
 	Embedder  retriever.Embedder // answers /v1/embeddings when the upstream does not; may be nil
+	Reranker  retriever.Reranker // answers /v1/rerank; may be nil
 	Rewriter  retriever.Rewriter // rewords questions before they are searched; may be nil
 	UI        http.Handler       // serves GET /; nil: that is a 404
 	Uploads   uploads            // files and vector stores; nil: their routes are a 404

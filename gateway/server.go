@@ -95,6 +95,9 @@ func (s *Server) routes() http.Handler {
 	v1.POST("/embeddings", s.embeddings)
 	v1.GET("/models", s.models)
 	v1.POST("/vector_stores/:id/search", s.search)
+	v1.POST("/rerank", s.rerank)
+	e.POST("/v2/rerank", s.requireKey, s.rerank) // where Cohere's own client has it
+	e.POST("/retrieval", speak(difyErrors{}), s.requireKey, s.dify)
 	s.uploadRoutes(v1.Group("", s.requireUploads))
 
 	read := []string{http.MethodGet, http.MethodHead}

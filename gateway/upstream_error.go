@@ -25,7 +25,7 @@ func (s *Server) markUpstreamError(c *gin.Context, reply *Reply, data []byte) []
 		Status: reply.Status, Type: "upstream_error", Code: "upstream_" + strconv.Itoa(reply.Status),
 		Source: sourceUpstream, Stage: string(stageForward), Message: plainMessage(reply, data),
 	}
-	return protocolOf(c).AppendError(nil, e.wire(recordOf(c).id))
+	return shapeOf(c).AppendError(nil, e.wire(recordOf(c).id))
 }
 
 // markJSONError adds source and stage to {"error":{…}}, which may be the first element of

@@ -291,12 +291,16 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 	if err != nil {
 		return nil, err
 	}
+	reranker, err := a.reranker()
+	if err != nil {
+		return nil, err
+	}
 	rewriter, err := a.rewriter()
 	if err != nil {
 		return nil, err
 	}
 	opt := gateway.Options{
-		Retriever: eng, Store: store, Upstream: up, Embedder: embedder, Rewriter: rewriter, UI: ui.Handler(),
+		Retriever: eng, Store: store, Upstream: up, Embedder: embedder, Reranker: reranker, Rewriter: rewriter, UI: ui.Handler(),
 		Catalog: func(ctx context.Context) ([]retriever.CollectionInfo, error) {
 			return store.Collections(ctx, retriever.Operator())
 		},
