@@ -44,6 +44,7 @@ var metricTypes = map[string]string{
 	"ragway_upload_bytes":                                 "gauge",
 	"ragway_upload_limit_bytes":                           "gauge",
 	"ragway_upload_collections_waiting":                   "gauge",
+	"ragway_mcp_calls_total":                              "counter",
 	"ragway_upstream_up":                                  "gauge",
 	"ragway_upstream_running":                             "gauge",
 	"ragway_upstream_queue":                               "gauge",

@@ -32,6 +32,7 @@ var soleImporters = map[string]string{
 	"modernc.org/sqlite":                "retriever/local",
 	"github.com/sashabaranov/go-openai": "retriever/openai",
 	"github.com/alecthomas/kong":        "cmd/ragway",
+	"github.com/modelcontextprotocol":   "gateway/mcp",
 }
 
 // judge returns why from may not import to, "" when it may. Both are paths below module.

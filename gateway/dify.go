@@ -74,7 +74,7 @@ func (s *Server) dify(c *gin.Context) {
 	s.countRetrieval(found)
 	out := difyAnswer{Records: []difyRecord{}}
 	for _, h := range found.Hits {
-		metadata := retriever.Metadata{"document_id": h.Document.ID, "path": h.Document.URI, "url": s.documentURL(s.publicBase(c.Request), h.Document, h.Chunk.ID, q.Scope)}
+		metadata := retriever.Metadata{"document_id": h.Document.ID, "path": h.Document.URI, "url": s.documentURL(s.publicBase(c.Request), h.Document, h.Chunk, q.Scope)}
 		for k, v := range h.Document.Metadata {
 			metadata[k] = v
 		}

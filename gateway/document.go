@@ -6,8 +6,10 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gin-gonic/gin"
 
@@ -161,17 +163,52 @@ func (s *Server) documentPage(c *gin.Context, d retriever.Document, chunks []ret
 	c.Data(http.StatusOK, "text/html; charset=utf-8", b.Bytes())
 }
 
-// documentURL is what a person clicks to see d: its own link, or this server's page, at
-// the passage. With auth on the page's link is signed, for d alone.
-func (s *Server) documentURL(base string, d retriever.Document, chunkID string, scope retriever.Scope) string {
+// documentURL is what a person clicks to see a passage of d: its own link, or this server's
+// page, at the passage. With auth on the page's link is signed, for d alone.
+func (s *Server) documentURL(base string, d retriever.Document, c retriever.Chunk, scope retriever.Scope) string {
 	if isWebLink(d.URL) {
-		return d.URL
+		return deepLink(d, c)
 	}
 	link := base + "/v1/documents/" + d.ID
 	if len(s.keys.sums) > 0 {
 		link += "?" + s.links.query(d, scope).Encode()
 	}
-	return link + "#" + chunkID
+	return link + "#" + c.ID
+}
+
+// deepLink is a document's own link to the place of a passage: the page of a PDF, or the
+// heading of a page on the web, whose anchor is guessed as most generators make it. Where
+// there is none, a browser shows the top.
+func deepLink(d retriever.Document, c retriever.Chunk) string {
+	if strings.Contains(d.URL, "#") {
+		return d.URL
+	}
+	switch kind, _, _ := strings.Cut(d.MIME, ";"); kind {
+	case "application/pdf":
+		if c.Page > 0 {
+			return d.URL + "#page=" + strconv.Itoa(c.Page)
+		}
+	case "text/html", "text/markdown":
+		if n := len(c.Headings); n > 0 {
+			if anchor := anchorOf(c.Headings[n-1]); anchor != "" {
+				return d.URL + "#" + url.PathEscape(anchor)
+			}
+		}
+	}
+	return d.URL
+}
+
+// anchorOf is a heading in small letters, with dashes for blanks and without signs.
+func anchorOf(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return '-'
+		case unicode.IsLetter(r), unicode.IsDigit(r), r == '-', r == '_':
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, strings.TrimSpace(heading))
 }
 
 // isWebLink reports whether a browser may follow link: clients show it as one, and a

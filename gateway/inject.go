@@ -153,7 +153,7 @@ func (s *Server) sources(r retrieved, used []prompt.Source, base string, scope r
 		out = append(out, Source{
 			fileID: fileID, filename: filename,
 			N: p.N, DocumentID: h.Document.ID, ChunkID: h.Chunk.ID, Title: titleOf(h.Document),
-			URL: s.documentURL(base, h.Document, h.Chunk.ID, scope), URI: h.Document.URI, Page: h.Chunk.Page,
+			URL: s.documentURL(base, h.Document, h.Chunk, scope), URI: h.Document.URI, Page: h.Chunk.Page,
 			Headings: notNil(h.Chunk.Headings), Span: [2]int{start, end}, Text: p.Text, Relevance: h.Relevance,
 		})
 	}

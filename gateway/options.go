@@ -34,6 +34,7 @@ type Options struct {
 	Reranker  retriever.Reranker // answers /v1/rerank; may be nil
 	Rewriter  retriever.Rewriter // rewords questions before they are searched; may be nil
 	UI        http.Handler       // serves GET /; nil: that is a 404
+	MCP       http.Handler       // serves /mcp, with a Caller in its context; nil: that is a 404
 	Uploads   uploads            // files and vector stores; nil: their routes are a 404
 
 	PassThrough []string // "METHOD /path" that upstreams are asked as it is; none: no such path

@@ -105,11 +105,20 @@ func (s *Server) routes() http.Handler {
 	e.Match(read, "/livez", s.livez)
 	e.Match(read, "/readyz", s.readyz)
 	e.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.opt.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true})))
+	if s.opt.MCP != nil {
+		e.Match([]string{http.MethodGet, http.MethodPost, http.MethodDelete}, "/mcp", s.requireKey, s.mcp)
+	}
 	if s.opt.UI != nil {
 		e.Match(read, "/", gin.WrapH(s.opt.UI))
 		e.GET("/ui/*file", gin.WrapH(s.opt.UI))
 	}
 	return e
+}
+
+// mcp hands a request to the MCP server, with who makes it.
+func (s *Server) mcp(c *gin.Context) {
+	ctx := WithCaller(c.Request.Context(), Caller{scopeOf(c), s.publicBase(c.Request)})
+	s.opt.MCP.ServeHTTP(c.Writer, c.Request.WithContext(ctx))
 }
 
 // longestShown is how much of a client's text an error repeats, in characters.

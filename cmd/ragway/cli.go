@@ -37,6 +37,7 @@ type grammar struct {
 	Extract     extractCmd     `cmd:"" help:"Print what ingest would see in files; touches no store."`
 	Eval        evalCmd        `cmd:"" help:"Measure retrieval quality on questions with known answers."`
 	Config      configCmd      `cmd:"" help:"Check and print the configuration."`
+	MCP         mcpCmd         `cmd:"" name:"mcp" help:"Serve an assistant on this machine over the Model Context Protocol."`
 	Prompt      promptCmd      `cmd:"" help:"List and show prompt profiles, and print what a request becomes."`
 	Demo        demoCmd        `cmd:"" help:"Show the whole product on ragway's own manual; needs nothing."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Exit 0 when a running server is ready, 1 otherwise."`

@@ -19,6 +19,7 @@ import (
 
 	"ragway/configs"
 	"ragway/gateway"
+	"ragway/gateway/mcp"
 	"ragway/gateway/ui"
 	"ragway/gateway/uploads"
 	"ragway/retriever"
@@ -57,7 +58,7 @@ func (c *serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	srv, err := a.gateway(ctx, store, serving{registry: registry, secret: secret, keys: a.keys(), uploads: files})
+	srv, err := a.gateway(ctx, store, serving{registry: registry, secret: secret, keys: a.keys(), uploads: files, mcp: true})
 	if err != nil {
 		return err
 	}
@@ -264,6 +265,7 @@ type serving struct {
 	secret   []byte
 	keys     []gateway.Key
 	uploads  *uploads.Library // nil: none are taken
+	mcp      bool             // assistants are served, too
 	scope    *retriever.Scope // of callers without a key; nil: the default tenant without principals
 }
 
@@ -311,6 +313,13 @@ func (a *app) gateway(ctx context.Context, store retriever.Store, s serving) (*g
 			BodyBytes: int64(a.cfg.Server.MaxBody), DrainTimeout: a.cfg.Server.Drain, Heartbeat: a.cfg.Server.Heartbeat,
 		},
 		Count: a.countTokens, CountFor: countFor, Registerer: s.registry, Gatherer: s.registry, Logger: a.log, LogContent: a.cfg.Log.Content,
+	}
+	if s.mcp {
+		server, err := a.mcp(s.registry, func() mcp.Library { return srv })
+		if err != nil {
+			return nil, err
+		}
+		opt.MCP = server.Handler()
 	}
 	if s.uploads != nil {
 		opt.Uploads, opt.OpenWrite = s.uploads, a.openWrite()
