@@ -74,7 +74,7 @@ func derive(secret []byte, purpose string) []byte {
 // Handler serves without a listener of its own, as tests do.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-func (s *Server) routes() http.Handler {
+func (s *Server) routes() *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
@@ -104,6 +104,7 @@ func (s *Server) routes() http.Handler {
 	e.Match(read, "/v1/documents/:id", s.document)
 	e.Match(read, "/livez", s.livez)
 	e.Match(read, "/readyz", s.readyz)
+	e.GET("/openapi.json", s.describeAPI)
 	e.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.opt.Gatherer, promhttp.HandlerOpts{EnableOpenMetrics: true})))
 	if s.opt.MCP != nil {
 		e.Match([]string{http.MethodGet, http.MethodPost, http.MethodDelete}, "/mcp", s.requireKey, s.mcp)
