@@ -37,8 +37,8 @@ fmt: ## Format the code
 fuzz: ## Fuzz every parser, FUZZTIME=60s each
 	.ci/fuzz $(FUZZTIME)
 
-soak: ## Kill ingests, read during them, time new facts, hold 2,000 streams; RAGWAY_TEST_QDRANT adds that store
-	RAGWAY_SOAK_STREAMS=2000 go test -tags soak -count 1 -timeout 30m -v -run 'Killed|NewFact|HalfADocument|ConcurrentStreams' ./cmd/ragway ./gateway
+soak: ## Kill ingests, read during them, time new facts, hold 2,000 streams, break off 10,000; RAGWAY_TEST_QDRANT adds that store
+	RAGWAY_SOAK_STREAMS=2000 RAGWAY_SOAK_MIXED=10000 go test -tags soak -count 1 -timeout 30m -v -run 'Killed|NewFact|HalfADocument|ConcurrentStreams|MixedStreams' ./cmd/ragway ./gateway
 
 bench: ## Run the benchmarks; docs/performance.md explains them
 	go test -run '^$$' -bench . -benchmem ./...
