@@ -7,14 +7,16 @@ VERSION  ?= dev
 FUZZTIME ?= 60s
 N        ?= 100000
 QUERIES  ?= 300
+RATE     ?= 100
+ROUNDS   ?= 7
 SYSTEMS  ?= ragway,bleve,chromem-go,sqlite,sqlite-c
 DATA     ?= $(or $(RAGWAY_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-race lint fmt fuzz soak bench bench-peers eval docker clean
+.PHONY: help build run test test-race lint fmt fuzz soak bench bench-peers bench-gateway eval docker clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build bin/ragway, one static binary
 	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/ragway ./cmd/ragway
@@ -45,6 +47,9 @@ bench: ## Run the benchmarks; docs/performance.md explains them
 
 bench-peers: ## Compare with other search engines on N=100000 passages; needs a C compiler, keeps bin/peers
 	cd retriever/local/peers && CGO_ENABLED=1 go run -tags sqlite_fts5 . -n $(N) -queries $(QUERIES) -systems $(SYSTEMS) -data $(CURDIR)/bin/peers
+
+bench-gateway: build ## Measure what ragway adds to a call, next to nginx and two proxies in Go, with DATA/scifact
+	cd gateway/bench && go run . -ragway $(CURDIR)/bin/ragway -data $(abspath $(DATA)) -rate $(RATE) -rounds $(ROUNDS)
 
 eval: build ## Measure retrieval quality on DATA/scifact; docs/quality.md explains it
 	bin/ragway ingest $(DATA)/scifact/corpus.jsonl --collection scifact --data-dir bin/eval-data
