@@ -17,6 +17,8 @@ type Policy struct {
 	Retrieval Retrieval
 	Models    map[string]Model // virtual models by their names
 	Profiles  prompt.Library   // default: the profile default alone
+
+	versions map[string]string // of the profiles
 }
 
 // Model is a virtual model: a name that stands for a model with documents, so that clients
@@ -38,6 +40,10 @@ func (p *Policy) check() error {
 			p.Profiles.Profiles = map[string]prompt.Profile{}
 		}
 		p.Profiles.Profiles[defaultProfile] = prompt.DefaultProfile()
+	}
+	p.versions = make(map[string]string, len(p.Profiles.Profiles))
+	for name, profile := range p.Profiles.Profiles {
+		p.versions[name] = profile.Version()
 	}
 	models := make(map[string]Model, len(p.Models))
 	var errs []error

@@ -41,7 +41,11 @@ func (p *Policy) resolve(name, user string) (chosenProfile, bool) {
 	if !ok {
 		return chosenProfile{}, false
 	}
-	return chosenProfile{found, name, found.Version()}, true
+	version, known := p.versions[found.Name]
+	if !known {
+		version = found.Version()
+	}
+	return chosenProfile{found, name, version}, true
 }
 
 // stickyKey says whose requests share a variant: those of the end user whom the client

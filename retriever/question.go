@@ -56,6 +56,9 @@ func Ask(turns []Turn) Question {
 	if len(question.words) > longestFollowUp {
 		return q
 	}
+	if question.standsAlone() {
+		return q
+	}
 	t := topics{tongue: tongue}
 	for i := from; i < last; i++ {
 		t.hear(i, turns[i])

@@ -43,6 +43,26 @@ func (t *topics) complete(r reading) completed {
 	return completed{text: r.splice(fills, t.tongue.substitutes), fills: fills, frame: frame}
 }
 
+// standsAlone reports whether a turn can be completed with nothing, whatever was said before:
+// most questions, for which the conversation then need not be read.
+func (r reading) standsAlone() bool {
+	if len(r.words) == 0 {
+		return true
+	}
+	for i := range r.words {
+		if r.pointer(i) != noKind {
+			return false
+		}
+	}
+	if r.tongue.substitutes && slices.ContainsFunc(r.phrases, phrase.mayBeShort) {
+		return false
+	}
+	return r.leans() == stands
+}
+
+// mayBeShort reports whether a phrase can be short for one said in full before.
+func (p phrase) mayBeShort() bool { return p.proper || p.definite && !p.name }
+
 // resolve finds what pronouns and shortened names mean, each topic once, and reports
 // whether there is any pronoun at all.
 func (t *topics) resolve(r reading) (fills []fill, points bool) {
@@ -80,7 +100,7 @@ func (t *topics) fuller(r reading, i int) (*topic, int) {
 			continue
 		}
 		for _, e := range t.all {
-			short := p.proper && e.proper && !slices.Contains(e.key, "and") || p.definite && !p.name
+			short := p.mayBeShort() && (p.definite && !p.name || e.proper && !slices.Contains(e.key, "and"))
 			if short && !e.model && len(e.key) > len(p.key) && same(&p, &e.phrase) {
 				return e, p.to
 			}

@@ -61,8 +61,8 @@ func (o Options) within(room int) []Source {
 }
 
 // fitting returns the longest run of sources from the best on that fits, at least one.
-// Blocks are counted one by one, and the whole once more: where tokens cross a boundary
-// the sum is a little off.
+// Blocks are counted one by one, and the whole once more where the sum is near the budget:
+// where tokens cross a boundary the sum is a little off.
 func (o Options) fitting() []Source {
 	if o.Budget <= 0 || o.Count == nil {
 		return o.Sources
@@ -75,11 +75,18 @@ func (o Options) fitting() []Source {
 		}
 		n++
 	}
+	if n == len(o.Sources) && used <= o.Budget-o.Budget/nearBudget {
+		return o.Sources
+	}
 	for n > 1 && o.over(o.context(o.Sources[:n])) {
 		n--
 	}
 	return o.Sources[:n:n]
 }
+
+// nearBudget is the part of the budget that the sum of the blocks may be off by: a line end
+// makes a token more or less at most, and blocks have a hundred.
+const nearBudget = 20
 
 // note says what was lost to the window, as opposed to the budget.
 func (o Options) note(kept int, dropped bool, room int) string {
