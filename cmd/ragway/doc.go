@@ -1,4 +1,5 @@
-// Command ragway answers from an operator's own documents through any OpenAI client.
+// Command ragway answers from an operator's own documents through any client of OpenAI,
+// Anthropic or Google.
 //
 // # A tour, bottom-up
 //
@@ -24,12 +25,13 @@
 // goes to a ledger with a typed reason. A Move builds a collection beside another, embedded
 // anew or in another store, and puts it in its place (retriever.Stager).
 //
-// Package gateway is the server. A chat request is authenticated, decoded, understood,
+// Package gateway is the server. A request to a model is authenticated, decoded, understood,
 // enriched and forwarded; the answer's citations are checked on the way back. Three leaf
 // packages do the work that needs no server: gateway/wire splices JSON and reads event
-// streams without re-encoding a byte, gateway/prompt words requests by a profile and fences
-// the context, gateway/ground finds citations. gateway/upstream calls model servers, and
-// holds the extractive answerer that stands in when there is none.
+// streams without re-encoding a byte, in four protocols behind one interface; gateway/prompt
+// words requests by a profile and fences the context; gateway/ground finds citations.
+// gateway/upstream chooses among model servers and calls them, and holds the extractive
+// answerer that stands in when there is none. gateway/mcp serves assistants.
 //
 // gateway/uploads keeps files that clients upload and has them ingested by a function
 // that this command hands it, so that the gateway knows nothing of package ingest.

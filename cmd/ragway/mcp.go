@@ -38,8 +38,8 @@ func (c *mcpCmd) Run(ctx context.Context, a *app) error {
 		base = "http://" + dialable(a.cfg.Server.Listen)
 	}
 	err = server.ServeIO(ctx, io.NopCloser(a.in), writeCloser{a.out}, gateway.Caller{Scope: scope, Base: base})
-	if errors.Is(err, io.EOF) || ctx.Err() != nil {
-		return nil
+	if ctx.Err() != nil || errors.Is(err, io.EOF) { // interrupted, or the assistant has left
+		err = nil
 	}
 	return err
 }
