@@ -13,7 +13,7 @@ SYSTEMS  ?= ragway,bleve,chromem-go,sqlite,sqlite-c
 DATA     ?= $(or $(RAGWAY_TEST_DATA),../shared/data)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-race lint fmt fuzz soak bench bench-peers bench-gateway eval docker clean
+.PHONY: help build run test test-race lint fmt fuzz soak bench bench-peers bench-gateway eval clients docker clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ eval: build ## Measure retrieval quality on DATA/scifact; docs/quality.md explai
 	bin/ragway eval $(DATA)/scifact --collection scifact --data-dir bin/eval-data --mode lexical
 	bin/ragway eval $(DATA)/scifact --collection scifact --data-dir bin/eval-data --mode hybrid
 	RAGWAY_TEST_DATA=$(abspath $(DATA)) go test -run '^$$' -bench QuestionsOfOthers -benchtime 1x ./gateway/upstream
+
+clients: ## Run real clients in Python and Node, installed into a folder that is removed
+	.ci/clients
 
 docker: ## Build the container image ragway:VERSION
 	docker build --build-arg VERSION=$(VERSION) --tag ragway:$(VERSION) .

@@ -33,19 +33,29 @@ type Server struct {
 	received []Received
 	gone     chan struct{}
 	goneOnce sync.Once
+	http     *httptest.Server
 }
 
 // Start runs a server until the test ends.
 func Start(t testing.TB, script Script) *Server {
 	t.Helper()
-	s := &Server{script: script, gone: make(chan struct{})}
-	h := httptest.NewServer(http.HandlerFunc(s.serve))
-	t.Cleanup(func() {
-		h.CloseClientConnections()
-		h.Close()
-	})
-	s.URL = h.URL + "/v1"
+	s := New(script)
+	t.Cleanup(s.Close)
 	return s
+}
+
+// New runs a server until it is closed.
+func New(script Script) *Server {
+	s := &Server{script: script, gone: make(chan struct{})}
+	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.URL = s.http.URL + "/v1"
+	return s
+}
+
+// Close ends the server and its connections.
+func (s *Server) Close() {
+	s.http.CloseClientConnections()
+	s.http.Close()
 }
 
 // Script changes how the server answers from the next request on.
