@@ -199,6 +199,51 @@ func TestResponsesClientKeepsToolsAndTheirResults(t *testing.T) {
 	}
 }
 
+func TestResponsesClientKeepsImages(t *testing.T) {
+	g := start(t, gatewaytest.ResponsesAnswer("Sixteen [1]."), withKeys)
+	client := official(g)
+	params := asksResponses()
+	params.Input = responses.ResponseNewParamsInputUnion{OfInputItemList: responses.ResponseInputParam{
+		responses.ResponseInputItemParamOfMessage(responses.ResponseInputMessageContentListParam{
+			{OfInputImage: &responses.ResponseInputImageParam{ImageURL: openai.String("data:image/png;base64,iVBORw0KGgo="), Detail: "low"}},
+			{OfInputFile: &responses.ResponseInputFileParam{Filename: openai.String("a.pdf"), FileData: openai.String("data:application/pdf;base64,AAAA")}},
+			responses.ResponseInputContentParamOfInputText(leaveQuestion),
+		}, "user"),
+	}}
+	got, err := client.Responses.New(t.Context(), params)
+	if err != nil || len(got.Output[1].Content[0].Annotations) != 1 {
+		t.Fatalf("%v %s", err, got.RawJSON())
+	}
+	own, err := json.Marshal(params.Input.OfInputItemList[0].OfMessage.Content)
+	sent := string(g.model.Last(t).Body)
+	if err != nil || !strings.Contains(sent, strings.TrimPrefix(string(own), "[")) || !strings.Contains(sent, `"content":[{"type":"input_text","text":"Sources for this message`) {
+		t.Errorf("%v, sent %s", err, sent)
+	}
+}
+
+func TestResponsesClientGetsStructuredOutputAsItIs(t *testing.T) {
+	const data = `{"weeks":[16],"not":"[8] [1]"}`
+	g := start(t, gatewaytest.ResponsesAnswer(data), withKeys)
+	client := official(g)
+	params := asksResponses()
+	params.Text = responses.ResponseTextConfigParam{Format: responses.ResponseFormatTextConfigParamOfJSONSchema("leave", map[string]any{"type": "object"})}
+	got, err := client.Responses.New(t.Context(), params)
+	if err != nil || got.OutputText() != data || len(got.Output[1].Content[0].Annotations) != 0 {
+		t.Errorf("whole: %v %s", err, got.RawJSON())
+	}
+	stream := client.Responses.NewStreaming(t.Context(), params)
+	text := ""
+	for stream.Next() {
+		text += stream.Current().Delta
+	}
+	if stream.Err() != nil || text != data {
+		t.Errorf("streamed: %v %s", stream.Err(), text)
+	}
+	if sent := string(g.model.Last(t).Body); !strings.Contains(sent, `"format":{"name":"leave","schema":{"type":"object"},"type":"json_schema"}`) || !strings.Contains(sent, "sixteen weeks") {
+		t.Errorf("sent %s", sent)
+	}
+}
+
 func TestResponsesClientSeesErrors(t *testing.T) {
 	g := start(t, gatewaytest.CutAfter(gatewaytest.ResponseStream([]string{"Six", "teen"})[:8]...), withKeys)
 	client := official(g)

@@ -35,6 +35,9 @@ type control struct {
 	explain     bool
 	dryRun      bool
 
+	// the members of the request that these came in, for errors about them
+	collectionsIn, filterIn string
+
 	// for searches alone
 	raw        bool // the ranking before selection
 	candidates int  // depth of each list; 0: the engine's
@@ -59,6 +62,7 @@ func defaultControl(op Retrieval) control {
 		mode: op.Mode, topK: op.TopK, tokenBudget: op.TokenBudget, minScore: op.MinScore,
 		neighbours: op.Neighbours, diversity: op.Diversity, recency: op.Recency,
 		onEmpty: op.OnEmpty, onError: op.OnError,
+		collectionsIn: "rag.collections", filterIn: "rag.filter",
 	}
 }
 
@@ -100,13 +104,13 @@ func (c *control) setSearch(s *wire.Search, op Retrieval) error {
 		if err != nil {
 			return badRequest(param, "%s: %v", param, err)
 		}
-		c.collections = names
+		c.collections, c.collectionsIn = names, param
 	}
 	filter, err := retriever.ParseFilter([]byte(cmp.Or(string(s.Filters), "null")))
 	if err != nil {
 		return &failure{stage: stageDecode, param: param, err: fmt.Errorf("%s: %w", param, err)}
 	}
-	c.filter = filter
+	c.filter, c.filterIn = filter, param
 	if s.MaxResults > 0 {
 		c.topK = min(s.MaxResults, op.MaxTopK)
 	}
@@ -146,7 +150,7 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 		return c.setDocuments(value)
 	case "filter":
 		filter, err := retriever.ParseFilter(value)
-		c.filter = filter
+		c.filter, c.filterIn = filter, "rag.filter"
 		return controlError(name, err)
 	case "top_k":
 		return setBounded(&c.topK, name, value, op.MaxTopK)
@@ -205,7 +209,7 @@ func (c *control) setCollections(value json.RawMessage) error {
 	if err != nil {
 		return badControl("collections", "%v", err)
 	}
-	c.collections = names
+	c.collections, c.collectionsIn = names, "rag.collections"
 	return nil
 }
 

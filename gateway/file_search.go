@@ -10,23 +10,20 @@ import (
 
 // tellSearch hands what was found to the search that the client asked for in another
 // system's spelling, whose answers tell of it.
-func (s *Server) tellSearch(in *injected, base string, scope retriever.Scope) {
+func (in *injected) tellSearch() {
 	search := in.Search
-	if search == nil {
+	if search == nil || !in.asked {
 		return
 	}
 	var id [12]byte
 	_, _ = rand.Read(id[:]) // never fails
-	search.ID = "fs_" + hex.EncodeToString(id[:])
-	if !in.asked {
-		return
-	}
-	search.Queries = append([]string{in.result.Query}, in.rewritten.Variants...)
-	for i, src := range in.sources {
-		h := in.result.Hits[i]
+	search.ID = wire.SearchIDPrefix + hex.EncodeToString(id[:])
+	search.Failed = in.lost()
+	search.Queries = append([]string{in.question.Text}, in.rewritten.Variants...)
+	for _, src := range in.sources {
 		search.Results = append(search.Results, wire.SearchResult{
 			FileID: src.fileID, Filename: src.filename, ChunkID: src.ChunkID, Title: src.Title, URL: src.URL, Text: src.Text,
-			Score: src.Relevance, Attributes: marshal(metadataOf(h.Document)),
+			Score: src.Relevance, Attributes: marshal(src.attributes),
 		})
 	}
 	if in.Protocol == wire.Chat {
@@ -40,10 +37,10 @@ func (in injected) memberOf(search *wire.Search) *wire.MessageMember {
 		return &wire.MessageMember{Name: "context", Value: marshal(azureContext(search)), First: true}
 	}
 	page := searchPage{Object: searchPageObject, SearchQuery: notNil(search.Queries), Data: []searchItem{}}
-	for i, r := range search.Results {
+	for _, src := range in.sources {
 		page.Data = append(page.Data, searchItem{
-			FileID: r.FileID, Filename: r.Filename, Score: r.Score, Attributes: metadataOf(in.result.Hits[i].Document),
-			Content: []searchContent{{"text", r.Text}},
+			FileID: src.fileID, Filename: src.filename, Score: src.Relevance, Attributes: src.attributes,
+			Content: []searchContent{{"text", src.Text}},
 		})
 	}
 	return &wire.MessageMember{Name: "provider_specific_fields", Value: marshal(map[string]any{"search_results": []searchPage{page}})}

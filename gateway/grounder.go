@@ -46,7 +46,7 @@ func (g *grounder) event(dst []byte, e wire.Event) ([]byte, error) {
 	if p == nil {
 		return append(dst, e.Raw...), nil
 	}
-	if p.Done && g.failed {
+	if p.Done && !p.Failed && g.failed {
 		return dst, nil // servers say so after an error, too
 	}
 	g.failed = g.failed || p.Failed
@@ -158,13 +158,13 @@ func (g *grounder) ragOf(p *wire.Part) []byte {
 func (g *grounder) done() bool { return g.over || g.stream.Done() }
 
 // end appends what is still to be said. A stream that reported an error is not whole,
-// whatever it says after that.
+// unless it ended as its protocol ends failed answers.
 func (g *grounder) end(dst []byte) ([]byte, bool) {
 	switch {
-	case g.failed || !g.over && !g.stream.Whole():
-		return dst, false
 	case g.over:
 		return dst, true
+	case g.failed || !g.stream.Whole():
+		return dst, false
 	}
 	if rag := g.ragOf(&wire.Part{Last: true}); rag != nil {
 		dst, _ = g.stream.Finish(dst, nil, nil, rag)

@@ -51,7 +51,7 @@ func (s *Server) inject(ctx context.Context, r retrieved, base string, scope ret
 	if in.speaks() {
 		s.word(ctx, &in, base, scope)
 	}
-	s.tellSearch(&in, base, scope)
+	in.tellSearch()
 	if r.profile.Reasoning == prompt.NativeReasoning && !r.control.off {
 		in.add("effort", r.SetEffort(wire.Effort(r.profile.Effort)))
 	}
@@ -151,7 +151,7 @@ func (s *Server) sources(r retrieved, used []prompt.Source, base string, scope r
 		}
 		fileID, filename := fileOf(h.Document)
 		out = append(out, Source{
-			fileID: fileID, filename: filename,
+			fileID: fileID, filename: filename, attributes: metadataOf(h.Document),
 			N: p.N, DocumentID: h.Document.ID, ChunkID: h.Chunk.ID, Title: titleOf(h.Document),
 			URL: s.documentURL(base, h.Document, h.Chunk, scope), URI: h.Document.URI, Page: h.Chunk.Page,
 			Headings: notNil(h.Chunk.Headings), Span: [2]int{start, end}, Text: p.Text, Relevance: h.Relevance,

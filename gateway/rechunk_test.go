@@ -15,7 +15,7 @@ import (
 )
 
 // madeUp are the ids that differ from request to request.
-var madeUp = regexp.MustCompile(`(req|fs)_[0-9a-f]{24}`)
+var madeUp = regexp.MustCompile(`(req|fs_ragway)_[0-9a-f]{24}`)
 
 // asksToStream is a request for a stream in a protocol.
 func (p tongue) asksToStream() (path, body string) {

@@ -82,7 +82,7 @@ func defaultCollections(operator []string, scope retriever.Scope) []string {
 func (s *Server) retrievalLost(ctx context.Context, r retrieved, err error) (retrieved, error) {
 	callers := ctx.Err() != nil || errors.Is(err, retriever.ErrBadFilter) || errors.Is(err, retriever.ErrCollectionNotFound)
 	if callers || r.control.onError == Fail {
-		return r, retrievalError(ctx, err, "rag.filter", "rag.collections")
+		return r, retrievalError(ctx, err, r.control.filterIn, r.control.collectionsIn)
 	}
 	s.opt.Logger.WarnContext(ctx, "retrieval lost, answering without documents", "error", err)
 	r.degraded = append(r.degraded, retriever.Degradation{Stage: string(stageRetrieve), Reason: "the documents cannot be searched now"})

@@ -1,5 +1,7 @@
 package gateway
 
+import "ragway/retriever"
+
 // Source is one passage given to the model under its number, as clients see it in the
 // "sources" of the rag object.
 type Source struct {
@@ -17,4 +19,5 @@ type Source struct {
 	Cited      bool     `json:"cited"`     // the answer points at it
 
 	fileID, filename string // as OpenAI's clients know the document
+	attributes       retriever.Metadata
 }

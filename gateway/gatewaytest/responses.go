@@ -42,7 +42,7 @@ func ResponseStream(deltas []string) []string {
 	text := strings.Join(deltas, "")
 	const place = `"item_id":"msg_1","output_index":1,"content_index":0`
 	empty := strings.Replace(strings.Replace(Response(), `"completed"`, `"in_progress"`, 1), `"usage":{"input_tokens":7,"input_tokens_details":{"cached_tokens":0},"output_tokens":11,"output_tokens_details":{"reasoning_tokens":4},"total_tokens":18}`, `"usage":null`, 1)
-	all := [][2]string{
+	all := []ResponseEvent{
 		{"response.created", `"response":` + empty},
 		{"response.in_progress", `"response":` + empty},
 		{"response.output_item.added", `"output_index":0,"item":{"id":"rs_1","type":"reasoning","summary":[]}`},
@@ -51,16 +51,37 @@ func ResponseStream(deltas []string) []string {
 		{"response.content_part.added", place + `,"part":` + outputPart("")},
 	}
 	for _, d := range deltas {
-		all = append(all, [2]string{"response.output_text.delta", place + `,"delta":` + quote(d) + `,"logprobs":[],"obfuscation":"x"`})
+		all = append(all, ResponseEvent{"response.output_text.delta", place + `,"delta":` + quote(d) + `,"logprobs":[],"obfuscation":"x"`})
 	}
 	all = append(all,
-		[2]string{"response.output_text.done", place + `,"text":` + quote(text) + `,"logprobs":[]`},
-		[2]string{"response.content_part.done", place + `,"part":` + outputPart(text)},
-		[2]string{"response.output_item.done", `"output_index":1,"item":` + MessageItem(text)},
-		[2]string{"response.completed", `"response":` + Response(ReasoningItem, MessageItem(text))})
+		ResponseEvent{"response.output_text.done", place + `,"text":` + quote(text) + `,"logprobs":[]`},
+		ResponseEvent{"response.content_part.done", place + `,"part":` + outputPart(text)},
+		ResponseEvent{"response.output_item.done", `"output_index":1,"item":` + MessageItem(text)},
+		ResponseEvent{"response.completed", `"response":` + Response(ReasoningItem, MessageItem(text))})
+	return ResponseEvents(all...)
+}
+
+// ResponseEvent is an event's type and its further members.
+type ResponseEvent struct{ Type, Members string }
+
+// ResponseEvents numbers events.
+func ResponseEvents(all ...ResponseEvent) []string {
 	events := make([]string, len(all))
 	for i, e := range all {
-		events[i] = fmt.Sprintf("event: %s\ndata: {\"type\":%q,\"sequence_number\":%d,%s}\n\n", e[0], e[0], i, e[1])
+		events[i] = fmt.Sprintf("event: %s\ndata: {\"type\":%q,\"sequence_number\":%d,%s}\n\n", e.Type, e.Type, i, e.Members)
 	}
 	return events
+}
+
+// FailedResponse is a stream of a model server that has to give up, as OpenAI's has when a
+// quota is used up.
+func FailedResponse() []string {
+	const reason = `{"code":"insufficient_quota","message":"You exceeded your current quota."`
+	begun := strings.Replace(Response(), `"completed"`, `"in_progress"`, 1)
+	failed := strings.Replace(strings.Replace(Response(), `"completed"`, `"failed"`, 1), `"error":null`, `"error":`+reason+`}`, 1)
+	return ResponseEvents(
+		ResponseEvent{"response.created", `"response":` + begun},
+		ResponseEvent{"response.in_progress", `"response":` + begun},
+		ResponseEvent{"error", `"error":` + reason + `,"type":"insufficient_quota","param":null}`},
+		ResponseEvent{"response.failed", `"response":` + failed})
 }

@@ -77,7 +77,7 @@ type Part struct {
 	Models   []Span // where the model's name stands
 	Last     bool   // the rag object goes with this event
 	Done     bool   // nothing follows
-	Failed   bool   // the answer failed
+	Failed   bool   // the answer failed; with Done, this is how such an answer ends
 	OnlyText bool   // once its texts are empty, the event can be left out
 	Dropped  bool   // it is left out; set by the caller before Finish
 

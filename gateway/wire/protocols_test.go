@@ -16,10 +16,11 @@ var protocols = []Protocol{Chat, Responses, Messages, Gemini}
 
 // requests of each protocol, with a control in them.
 var requests = map[string][]string{
-	"chat":      {`{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"file_search","vector_store_ids":["x"]}, {"type":"function"}],"rag":{}}`, `{"rag":1,"vector_store_ids":["a"],"data_sources":[{"parameters":{"index_name":"i"}}],"messages":[]}`},
-	"responses": {`{"input":"a\ud83d","include":["file_search_call.results","x"],"tools":[{"type":"file_search"}],"tool_choice":"auto","rag":0}`, `{"input":[{"role":"user","content":[{"type":"input_text","text":"b"}]},{"type":"function_call_output","output":"c"}],"instructions":null,"reasoning":{}}`},
-	"messages":  {`{"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":"tool_result","content":"r"},{"type":"text","text":"q","cache_control":{}},{"type":"text","text":"q"}]}],"rag":false}`, `{"messages":[{"content":"a","role":"user"}],"output_config":null}`},
-	"gemini":    {`{"contents":[{"parts":[{"text":"a"},{"inline_data":{}}]}],"system_instruction":{"parts":[]},"generation_config":{"x":1},"rag":null}`, `{"systemInstruction":null,"contents":[{"role":"model"}],"generationConfig":null}`},
+	"chat": {`{"messages":[{"role":"user","content":"a"}],"tools":[{"type":"file_search","vector_store_ids":["x"]}, {"type":"function"}],"rag":{}}`, `{"rag":1,"vector_store_ids":["a"],"data_sources":[{"parameters":{"index_name":"i"}}],"messages":[]}`},
+	"responses": {`{"input":"a\ud83d","include":["file_search_call.results","x"],"tools":[{"type":"file_search"}],"tool_choice":"auto","rag":0}`, `{"input":[{"role":"user","content":[{"type":"input_text","text":"b"}]},{"type":"function_call_output","output":"c"}],"instructions":null,"reasoning":{}}`,
+		`{}`, `{"rag":{}}`, `{"input":[{"id":"fs_ragway_"},{"role":"user"}],"tools":[{"type":"file_search","filters":null},1,{"type":"file_search"}]}`},
+	"messages": {`{"system":[{"type":"text","text":"s"}],"messages":[{"role":"user","content":[{"type":"tool_result","content":"r"},{"type":"text","text":"q","cache_control":{}},{"type":"text","text":"q"}]}],"rag":false}`, `{"messages":[{"content":"a","role":"user"}],"output_config":null}`},
+	"gemini":   {`{"contents":[{"parts":[{"text":"a"},{"inline_data":{}}]}],"system_instruction":{"parts":[]},"generation_config":{"x":1},"rag":null}`, `{"systemInstruction":null,"contents":[{"role":"model"}],"generationConfig":null}`},
 }
 
 // Whatever is put into a request, it stays JSON, and what was put in is found again.
@@ -35,9 +36,9 @@ func fuzzRequest(f *testing.F, p Protocol) {
 		if !json.Valid(body) {
 			t.Fatalf("%q is accepted", body)
 		}
-		edits := append(r.CutControl(), r.InsertInstructions("i\"\n"), r.SetModel("m"), r.SetEffort(LowEffort))
-		if e, ok := r.InsertContext("c\"\n"); ok {
-			edits = append(edits, e)
+		edits := append(r.CutControl(), r.SetModel("m"), r.SetEffort(LowEffort))
+		if e, ok := r.InsertContext("c\"\n"); ok { // instructions go with a context
+			edits = append(edits, e, r.InsertInstructions("i\"\n"))
 		}
 		out, err := Apply(body, edits...)
 		if err != nil {

@@ -35,6 +35,7 @@ type Request struct {
 	root         object
 	members      members
 	named        map[string]int // where some members are among them
+	input        members        // Responses' items
 	tools        members
 	include      members
 	modelSpan    Span
@@ -44,6 +45,7 @@ type Request struct {
 	optionsSpan  Span
 	usageSpan    Span // of include_usage
 	reasoning    reasoningPlace
+	instructed   bool // instructions have been put in
 }
 
 // reasoningPlace is where a request says how much a model should think.
@@ -149,9 +151,12 @@ const (
 // alone.
 func (r *Request) CutControl() []Edit {
 	edits := r.members.cuts()
-	for name, inner := range map[string]members{"tools": r.tools, "include": r.include} {
-		if i, ok := r.named[name]; ok && !r.members[i].cut {
-			edits = append(edits, inner.cuts()...)
+	for _, in := range []struct {
+		name     string
+		elements members
+	}{{"input", r.input}, {"tools", r.tools}, {"include", r.include}} {
+		if i, ok := r.named[in.name]; ok && !r.members[i].cut {
+			edits = append(edits, in.elements.cuts()...)
 		}
 	}
 	return edits
@@ -180,9 +185,9 @@ func (r *Request) SetModel(name string) Edit {
 }
 
 // SetEffort asks the model to think this much before it answers. It is the zero Edit where
-// the client says so itself.
+// the client says so itself, or where nothing is left that a model could answer.
 func (r *Request) SetEffort(effort Effort) Edit {
-	if r.reasoning.given {
+	if r.reasoning.given || r.members.allCut() {
 		return Edit{}
 	}
 	return r.Protocol.reason(r, effort)
@@ -213,6 +218,7 @@ func (r *Request) parse(body []byte, read func(w *walker, name []byte) bool) err
 		case "model":
 			r.Model, r.modelSpan = w.optionalString("model")
 		case controlKey:
+			r.note(controlKey)
 			span := w.value()
 			if w.err == nil {
 				r.Control, m.cut = w.raw(span), true

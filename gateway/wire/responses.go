@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -73,20 +74,25 @@ func (p responses) input(r *Request, w *walker) {
 		w.value()
 		return
 	}
-	r.readMessages(w, "input", func(m *Message, i int) bool { return p.item(m, w, i) })
+	r.note("input")
+	r.readMessages(w, "input", func(m *Message, i int) bool { return p.item(r, m, w, i) })
 }
 
-// item reads one item. What is no message is the model's or a tool's.
-func (responses) item(m *Message, w *walker, i int) bool {
+// item reads one item. What is no message is the model's or a tool's; a search that was run
+// here is nobody's, and is cut out.
+func (responses) item(r *Request, m *Message, w *walker, i int) bool {
 	m.name, m.open = "content", responsesTextPart
-	kind := "message"
+	kind, isResult, ours := "message", false, false
 	o, ok := w.object(func(name []byte) {
 		switch string(name) {
 		case "type":
 			kind, _, _ = w.known("message", "function_call", "function_call_output", "reasoning", "item_reference")
 		case "role":
 			m.Role = w.role("input", i)
-		case "content":
+		case "id":
+			ours = bytes.HasPrefix(w.raw(w.value()), []byte(`"`+SearchIDPrefix))
+		case "content", "output":
+			isResult = isResult || string(name) == "output"
 			m.read(w, func(p part) bool { return p.kind == "input_text" || p.kind == "output_text" || p.kind == "text" })
 		default:
 			w.value()
@@ -96,14 +102,15 @@ func (responses) item(m *Message, w *walker, i int) bool {
 		w.shape(fmt.Sprintf("input[%d]", i), "must be an object")
 		return false
 	}
+	m.owner, m.Span = o, Span{o.open - 1, o.end}
+	r.input = append(r.input, member{start: m.Span.Start, end: m.Span.End, cut: ours})
 	switch {
-	case strings.HasSuffix(kind, "_output"):
+	case isResult || strings.HasSuffix(kind, "_output"):
 		m.Role = roleTool
 	case kind != "message":
-		m.Role, m.texts = roleAssistant, nil
+		m.Role, m.textPlace = roleAssistant, textPlace{}
 	}
-	m.owner, m.Span = o, Span{o.open - 1, o.end}
-	return true
+	return !ours
 }
 
 func (responses) text(r *Request, w *walker) {
@@ -143,7 +150,8 @@ func (responses) include(r *Request, w *walker) {
 
 // instruct puts text in front of the instructions, which hold for this request alone.
 func (responses) instruct(r *Request, text string) Edit {
-	e, _ := r.system.prepend(text)
+	e, ok := r.system.prepend(text)
+	r.instructed = ok
 	return e
 }
 

@@ -7,7 +7,7 @@ func (p responses) ParseReply(q *Request, body []byte) (*Reply, bool) {
 	w := walk(body, lenient)
 	defer w.release()
 	a, ok := p.response(w, q)
-	r := &Reply{Texts: a.texts, Models: a.models, Usage: a.usage, root: a.root, rag: a.rag}
+	r := &Reply{Texts: a.texts, Models: a.models, Usage: a.usage, root: a.root, rag: a.rag, Extra: a.clientInstructions(q)}
 	if a.output.is && q.Search.Done() {
 		r.Extra = append(r.Extra, a.insertSearch(q.Search))
 	}
@@ -23,6 +23,8 @@ type response struct {
 	models []Span
 	usage  Usage
 	used   bool // usage is there
+
+	instructions Span // a string that repeats those of the request
 }
 
 func (p responses) response(w *walker, q *Request) (a response, ok bool) {
@@ -44,6 +46,8 @@ func (p responses) response(w *walker, q *Request) (a response, ok bool) {
 		case "usage":
 			a.used = w.kind() == '{'
 			a.usage = readUsage(w)
+		case "instructions":
+			a.instructions = w.stringSpan()
 		case controlKey:
 			a.rag = w.value()
 		default:
@@ -53,8 +57,24 @@ func (p responses) response(w *walker, q *Request) (a response, ok bool) {
 	return a, ok
 }
 
+// clientInstructions puts the client's instructions where a response repeats what the model
+// was told: what was put in front of them is the operator's.
+func (a response) clientInstructions(q *Request) []Edit {
+	if !q.instructed || a.instructions.IsZero() {
+		return nil
+	}
+	own := []byte("null")
+	if q.system.Kind == ContentString {
+		own = q.body[q.system.ContentSpan.Start:q.system.ContentSpan.End]
+	}
+	return []Edit{{Start: a.instructions.Start, End: a.instructions.End, Text: own}}
+}
+
 // slotOf is one number for an item and a part of it.
 func slotOf(item, part int) int { return item<<16 | part&0xffff }
+
+func itemOf(slot int) int { return slot >> 16 }
+func partOf(slot int) int { return slot & 0xffff }
 
 // outputItem reads an item and returns the texts of its parts, which know their place.
 func (p responses) outputItem(w *walker, q *Request) (texts []Text) {
@@ -128,7 +148,7 @@ func (p responsesAnnotator) append(dst []byte, a Annotation) []byte {
 
 // insertSearch makes the search the first item of the output.
 func (a response) insertSearch(s *Search) Edit {
-	item := s.appendCall(nil, "completed")
+	item := s.appendCall(nil, s.outcome())
 	if a.output.elements > 0 {
 		item = append(item, ',')
 	}
@@ -136,12 +156,21 @@ func (a response) insertSearch(s *Search) Edit {
 	return Edit{Start: at, End: at, Text: item}
 }
 
+// outcome is the status of a search that is over.
+func (s *Search) outcome() string {
+	if s.Failed {
+		return "failed"
+	}
+	return "completed"
+}
+
 // appendCall writes a file_search_call item.
 func (s *Search) appendCall(dst []byte, status string) []byte {
+	over := status == s.outcome()
 	dst = AppendString(append(dst, `{"type":"file_search_call","id":`...), s.ID)
 	dst = AppendString(append(dst, `,"status":`...), status)
 	dst = append(dst, `,"queries":[`...)
-	if status == "completed" {
+	if over {
 		for i, q := range s.Queries {
 			if i > 0 {
 				dst = append(dst, ',')
@@ -150,7 +179,7 @@ func (s *Search) appendCall(dst []byte, status string) []byte {
 		}
 	}
 	dst = append(dst, `],"results":`...)
-	if !s.WantResults || status != "completed" {
+	if !s.WantResults || !over {
 		return append(dst, "null}"...)
 	}
 	dst = append(dst, '[')

@@ -3,6 +3,8 @@ package wire
 import (
 	"bytes"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"sync/atomic"
 )
@@ -13,12 +15,19 @@ type responseStream struct {
 	request    *Request
 	part       Part
 	event      responseEvent
+	texts      map[int]*responseText // by slot
 	searchSent bool
 	ended      bool
 
-	shift     atomic.Int64 // of sequence numbers; Read and AppendError may be in two goroutines
-	next      atomic.Int64 // the number after the last one that went out
-	annotated map[int]int  // annotations written of each slot
+	shift atomic.Int64 // of sequence numbers; Read and AppendError may be in two goroutines
+	next  atomic.Int64 // the number after the last one that went out
+}
+
+// responseText is a text that has begun.
+type responseText struct {
+	item        string // its id
+	annotations int    // that have gone out
+	over        bool
 }
 
 // responseEvent is what an event says.
@@ -34,6 +43,7 @@ type responseEvent struct {
 	delta, text  Text
 	hasDelta     bool
 	hasText      bool
+	logprobs     bool // there are some
 	restated     []Text
 	response     response
 	hasResponse  bool
@@ -41,7 +51,7 @@ type responseEvent struct {
 
 // NewStream implements Protocol.
 func (responses) NewStream(r *Request) Stream {
-	return &responseStream{request: r, annotated: map[int]int{}}
+	return &responseStream{request: r, texts: map[int]*responseText{}}
 }
 
 // Events implements Stream.
@@ -63,14 +73,32 @@ func (s *responseStream) AppendError(dst []byte, e Error) []byte {
 // ends are the events after which nothing follows.
 var ends = []string{"response.completed", "response.incomplete", "response.failed"}
 
-// Watch implements Stream.
+// Watch implements Stream. Only where events have no names does it read them.
 func (s *responseStream) Watch(e Event) {
-	if !e.Complete {
+	if !e.Complete || e.Data == nil {
 		return
 	}
-	for _, kind := range ends {
-		s.ended = s.ended || e.Name == kind || e.Name == "" && bytes.Contains(e.Data, []byte(`"`+kind+`"`))
+	kind := e.Name
+	if kind == "" && s.read(e.Data) {
+		kind = s.event.kind
 	}
+	s.ended = s.ended || slices.Contains(ends, kind)
+	if n, ok := numberOf(e.Data); ok {
+		s.next.Store(n + 1)
+	}
+}
+
+// numberOf finds the number of an event without reading it. In a string its quotes would
+// have backslashes.
+func numberOf(data []byte) (int64, bool) {
+	_, after, ok := bytes.Cut(data, []byte(`"sequence_number":`))
+	if !ok {
+		return 0, false
+	}
+	after = bytes.TrimLeft(after, " ")
+	digits := bytes.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' })
+	n, err := strconv.ParseInt(string(after[:max(digits, 0)]), 10, 64)
+	return n, err == nil
 }
 
 // Whole implements Stream.
@@ -90,25 +118,34 @@ func (s *responseStream) Read(e Event) *Part {
 	}
 	ev := &s.event
 	p := &s.part
+	slot := slotOf(ev.output, ev.content)
 	switch ev.kind {
 	case "response.output_text.delta":
 		if ev.hasDelta {
-			ev.delta.Slot = slotOf(ev.output, ev.content)
-			p.Texts, p.OnlyText = append(p.Texts, ev.delta), true
+			s.text(slot)
+			ev.delta.Slot = slot
+			p.Texts, p.OnlyText = append(p.Texts, ev.delta), !ev.logprobs
 		}
+	case "response.output_text.annotation.added": // by a tool of the model server
+		s.text(slot).annotations++
 	case "response.output_text.done":
+		s.text(slot)
+		s.end(func(n int) bool { return n == slot })
 		if ev.hasText {
-			p.Ends = append(p.Ends, slotOf(ev.output, ev.content))
 			p.Restated = append(p.Restated, ev.text)
 		}
-	case "response.content_part.done", "response.output_item.done":
+	case "response.content_part.done":
+		s.end(func(n int) bool { return n == slot })
 		p.Restated = append(p.Restated, ev.restated...)
-	case "response.completed", "response.incomplete":
+	case "response.output_item.done":
+		s.end(func(n int) bool { return itemOf(n) == ev.output })
+		p.Restated = append(p.Restated, ev.restated...)
+	case "response.completed", "response.incomplete", "response.failed":
+		s.end(func(int) bool { return true })
 		p.Restated = append(p.Restated, ev.response.texts...)
 		p.Usage, p.HasUsage = ev.response.usage, ev.response.used
+		p.Failed = ev.kind == "response.failed"
 		p.Last, p.Done, s.ended = true, true, true
-	case "response.failed":
-		p.Failed, p.Done, s.ended = true, true, true
 	case "error":
 		p.Failed = true
 	}
@@ -116,6 +153,27 @@ func (s *responseStream) Read(e Event) *Part {
 		p.Models = ev.response.models
 	}
 	return p
+}
+
+// text is that of a slot, which the event being read is about.
+func (s *responseStream) text(slot int) *responseText {
+	t := s.texts[slot]
+	if t == nil {
+		t = &responseText{item: s.event.item}
+		s.texts[slot] = t
+	}
+	return t
+}
+
+// end ends the texts of these slots that have begun and not ended: not every server says of
+// each text that it is complete before it says so of what the text is in.
+func (s *responseStream) end(in func(slot int) bool) {
+	for _, slot := range slices.Sorted(maps.Keys(s.texts)) {
+		if t := s.texts[slot]; in(slot) && !t.over {
+			t.over = true
+			s.part.Ends = append(s.part.Ends, slot)
+		}
+	}
 }
 
 // read reads an event, whatever the order of its members.
@@ -150,6 +208,8 @@ func (s *responseStream) member(w *walker, name []byte, ev *responseEvent) {
 		ev.delta.Text, ev.delta.span, ev.hasDelta = w.str()
 	case "text":
 		ev.text.Text, ev.text.span, ev.hasText = w.str()
+	case "logprobs":
+		ev.logprobs = w.filled()
 	case "part":
 		if t, ok := p.outputPart(w, s.request); ok {
 			ev.restated = append(ev.restated, t)
@@ -187,7 +247,7 @@ func (s *responseStream) Finish(dst []byte, p *Part, ended []Ended, rag []byte) 
 		s.shift.Add(-1)
 		return dst, nil
 	}
-	edits := s.renumber()
+	edits := append(s.renumber(), ev.response.clientInstructions(s.request)...)
 	if rag != nil && ev.hasResponse {
 		edits = append(edits, ev.response.root.put(controlKey, ev.response.rag, oneLine(rag)))
 	}
@@ -217,58 +277,4 @@ func (s *responseStream) renumber() []Edit {
 // number replaces a value by a number.
 func (s Span) number(n int64) Edit {
 	return Edit{Start: s.Start, End: s.End, Text: strconv.AppendInt(nil, n, 10)}
-}
-
-// take is the number of an event that is put in before the one being dealt with.
-func (s *responseStream) take() int64 {
-	n := int64(s.event.sequence) + s.shift.Load()
-	s.shift.Add(1)
-	return n
-}
-
-// open writes an event up to its further members.
-func (s *responseStream) open(dst []byte, kind string) []byte {
-	dst = append(append(append(dst, "event: "...), kind...), "\ndata: {\"type\":\""...)
-	dst = append(append(dst, kind...), `","sequence_number":`...)
-	return strconv.AppendInt(dst, s.take(), 10)
-}
-
-func (s *responseStream) appendSearch(dst []byte) []byte {
-	search := s.request.Search
-	dst = append(s.open(dst, "response.output_item.added"), `,"output_index":0,"item":`...)
-	dst = append(search.appendCall(dst, "in_progress"), "}\n\n"...)
-	for _, state := range []string{"in_progress", "searching", "completed"} {
-		dst = append(s.open(dst, "response.file_search_call."+state), `,"output_index":0,"item_id":`...)
-		dst = append(AppendString(dst, search.ID), "}\n\n"...)
-	}
-	dst = append(s.open(dst, "response.output_item.done"), `,"output_index":0,"item":`...)
-	return append(search.appendCall(dst, "completed"), "}\n\n"...)
-}
-
-// appendEnd writes what is left of a text and its annotations.
-func (s *responseStream) appendEnd(dst []byte, e Ended) []byte {
-	if e.Text != "" {
-		dst = s.appendPlace(s.open(dst, "response.output_text.delta"))
-		dst = AppendString(append(dst, `,"delta":`...), e.Text)
-		dst = append(dst, ",\"logprobs\":[]}\n\n"...)
-	}
-	writer := responsesAnnotator{s.request.Search.Done()}
-	for _, a := range e.Annotations {
-		dst = s.appendPlace(s.open(dst, "response.output_text.annotation.added"))
-		dst = strconv.AppendInt(append(dst, `,"annotation_index":`...), int64(s.annotated[e.Slot]), 10)
-		dst = append(writer.append(append(dst, `,"annotation":`...), a), "}\n\n"...)
-		s.annotated[e.Slot]++
-	}
-	return dst
-}
-
-// appendPlace writes where in the output the event being dealt with is.
-func (s *responseStream) appendPlace(dst []byte) []byte {
-	output := s.event.output
-	if s.searchSent {
-		output++
-	}
-	dst = AppendString(append(dst, `,"item_id":`...), s.event.item)
-	dst = strconv.AppendInt(append(dst, `,"output_index":`...), int64(output), 10)
-	return strconv.AppendInt(append(dst, `,"content_index":`...), int64(s.event.content), 10)
 }

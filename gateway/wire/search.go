@@ -14,10 +14,15 @@ type Search struct {
 	Unscoped    bool     // the model may answer from elsewhere where nothing is found
 
 	// What came of it, which the caller fills in before the answer.
-	ID      string
+	ID      string // SearchIDPrefix and something unique; "" where there was nothing to search for
+	Failed  bool
 	Queries []string
 	Results []SearchResult
 }
+
+// SearchIDPrefix starts the ids of searches that are run here. Clients send a search back
+// among what was said, where no model server knows it.
+const SearchIDPrefix = "fs_ragway_"
 
 // Spelling says how a search was asked for.
 type Spelling string
@@ -59,17 +64,11 @@ func (r *Request) LeaveSearch() {
 	if r.Search == nil {
 		return
 	}
-	r.Search = nil
+	r.Search, r.tools, r.include = nil, nil, nil
+	control, given := r.named[controlKey]
 	for i := range r.members {
-		m := &r.members[i]
-		m.cut = m.cut && bytes.Equal(r.Control, r.valueAt(*m))
+		r.members[i].cut = given && i == control
 	}
-	r.tools, r.include = nil, nil
-}
-
-// valueAt is the value of the control member if m is that.
-func (r *Request) valueAt(m member) []byte {
-	return bytes.TrimSpace(r.body[max(m.start, m.end-len(r.Control)):m.end])
 }
 
 // readTools reads the array of tools, of which file_search is run here.
@@ -77,7 +76,8 @@ func (r *Request) readTools(w *walker) {
 	r.note("tools")
 	w.array(func(int) {
 		if w.kind() != '{' {
-			r.tools = append(r.tools, member{start: w.offset(), end: w.value().End})
+			span := w.value()
+			r.tools = append(r.tools, member{start: span.Start, end: span.End})
 			return
 		}
 		s := &Search{Spelling: FileSearch}
@@ -92,16 +92,20 @@ func (r *Request) readTools(w *walker) {
 		})
 		r.tools = append(r.tools, member{start: o.open - 1, end: o.end, cut: isSearch})
 		if isSearch {
-			r.merge(s)
+			r.merge(w, s)
 		}
 	})
 }
 
-// merge adds a search to one that was asked for already.
-func (r *Request) merge(s *Search) {
+// merge adds a search to one that was asked for already. There is one filter for all that
+// is searched: with one of several, more would be shown than was asked for.
+func (r *Request) merge(w *walker, s *Search) {
 	if r.Search == nil {
 		r.Search = s
 		return
+	}
+	if !bytes.Equal(r.Search.Filters, s.Filters) {
+		w.shape("tools.filters", "must be the same in every search")
 	}
 	r.Search.Collections = append(r.Search.Collections, s.Collections...)
 }
@@ -152,6 +156,7 @@ func (w *walker) strings(param string) []string {
 // gone.
 func (r *Request) cutSearch() {
 	if r.Search == nil {
+		r.include = nil // it is all for the model server
 		return
 	}
 	for _, m := range r.include {
@@ -186,7 +191,7 @@ func (r *Request) names(i int, word string) bool {
 func (r *Request) readVectorStores(w *walker) {
 	r.note(string(VectorStoreIDs))
 	if ids := w.strings(string(VectorStoreIDs)); len(ids) > 0 {
-		r.merge(&Search{Spelling: VectorStoreIDs, Collections: ids})
+		r.merge(w, &Search{Spelling: VectorStoreIDs, Collections: ids})
 	}
 }
 
@@ -204,7 +209,7 @@ func (r *Request) readDataSources(w *walker) {
 			}
 			w.object(func(name []byte) { s.parameter(w, name) })
 		})
-		r.merge(s)
+		r.merge(w, s)
 	})
 }
 
