@@ -60,6 +60,7 @@ func (s *Server) groundReply(in injected, id string, from *Reply, data []byte) (
 		}
 		cites[i] = in.cites(citations)
 	}
+	in.citedNatively(cited, reply.Cited)
 	edits = append(edits, reply.Annotate(cites)...)
 	edits = append(edits, in.showModel(reply.Models)...)
 	edits = append(edits, reply.Extra...)
@@ -141,7 +142,7 @@ func (in injected) showModel(places []wire.Span) []wire.Edit {
 // citing says what markers in the answer can mean. Without sources nothing was asked to
 // cite, and JSON is data: both pass as they are.
 func (in injected) citing() ground.Options {
-	if len(in.sources) == 0 || in.JSONOutput {
+	if !in.citesByMarkers() {
 		return ground.Options{Disabled: true}
 	}
 	numbers := make([]int, len(in.sources))

@@ -166,3 +166,41 @@ func TestAnthropicClientIsAnsweredWithoutAModelServer(t *testing.T) {
 		t.Errorf("streamed: %v %+v", stream.Err(), whole)
 	}
 }
+
+func TestAnthropicClientGetsNativeCitationsWhereAsked(t *testing.T) {
+	cites := `{"type":"search_result_location","cited_text":"paid in full","source":"s","title":"Leave","search_result_index":1,"start_block_index":0,"end_block_index":1}`
+	g := start(t, func(w *gatewaytest.Writer, r gatewaytest.Received) {
+		if strings.Contains(string(r.Body), `"stream":true`) {
+			events := gatewaytest.MessageStream([]string{"Paid [9]."})
+			stop := len(events) - 3
+			cited := gatewaytest.MessageEvent("content_block_delta", `"index":1,"delta":{"type":"citations_delta","citation":`+cites+`}`)
+			gatewaytest.Pieces(append(append(append([]string{}, events[:stop]...), cited), events[stop:]...)...)(w, r)
+			return
+		}
+		gatewaytest.Raw(200, "application/json", gatewaytest.Message(`{"type":"text","text":"Paid [9].","citations":[`+cites+`]}`))(w, r)
+	}, withKeys)
+	client := claude(g)
+	asked := option.WithJSONSet("rag", map[string]any{"citations": "search_result"})
+	got, err := client.Messages.New(t.Context(), claudeAsks(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rag := got.JSON.ExtraFields["rag"].Raw()
+	if got.Content[0].Text != "Paid [9]." || len(got.Content[0].Citations) != 1 || strings.Count(rag, `"cited":true`) != 1 || !strings.Contains(rag, `"text":"Parental leave is paid in full.","relevance":0.6666666666666666,"cited":true`) {
+		t.Errorf("%+v, rag %s", got.Content, rag)
+	}
+	sent := string(g.model.Last(t).Body)
+	if !strings.Contains(sent, `[{"type":"search_result","source":"http`) || !strings.Contains(sent, `"content":[{"type":"text","text":"Parental leave lasts sixteen weeks."}],"citations":{"enabled":true}}`) || strings.Contains(sent, "<<<source") {
+		t.Errorf("sent %s", sent)
+	}
+	a := g.post(t, "/v1/messages", chatBody(leaveQuestion, `"rag":{"citations":"search_result"},"stream":true`), "X-Api-Key", plainKey)
+	if a.err != nil || strings.Count(a.body, `"cited":true`) != 1 || !strings.Contains(a.body, "Paid [9].") {
+		t.Errorf("streamed: %v %s", a.err, a.body)
+	}
+	if sent := string(g.model.Last(t).Body); !strings.Contains(sent, `}],"citations":{"enabled":true}},{"type":"text","text":"`+leaveQuestion+`"}]`) {
+		t.Errorf("a string becomes a part: %s", sent)
+	}
+	if a := g.post(t, "/v1/chat/completions", chatBody(leaveQuestion, `"rag":{"citations":"search_result"}`), "X-Api-Key", plainKey); !strings.Contains(string(g.model.Last(t).Body), "<<<source") {
+		t.Errorf("in another protocol: %d %s", a.status, a.body)
+	}
+}

@@ -32,6 +32,7 @@ type control struct {
 	onEmpty     OnEmpty
 	onError     OnError
 	profile     string // "": the operator's choice
+	citations   citing
 	explain     bool
 	dryRun      bool
 
@@ -43,11 +44,21 @@ type control struct {
 	candidates int  // depth of each list; 0: the engine's
 }
 
+// citing is how the model is asked to cite.
+type citing string
+
+const (
+	byMarkers citing = "markers" // numbers in brackets, in any protocol; the default
+	// bySearchResults gives passages as parts that the model's API cites itself; where it has
+	// none, by markers.
+	bySearchResults citing = "search_result"
+)
+
 // controlKeys of a chat request and searchKeys of a search, in the order in which errors
 // about them are reported.
 var (
 	controlKeys = []string{
-		"collections", "documents", "filter", "top_k", "mode", "profile", "token_budget", "min_score", "neighbours", "diversity", "recency",
+		"collections", "documents", "filter", "top_k", "mode", "profile", "citations", "token_budget", "min_score", "neighbours", "diversity", "recency",
 		"on_empty", "on_error", "explain", "dry_run",
 	}
 	searchKeys = []string{
@@ -163,6 +174,8 @@ func (c *control) set(name string, value json.RawMessage, op Retrieval) error {
 			return badControl(name, "want the name of a profile")
 		}
 		return nil
+	case "citations":
+		return setWord(&c.citations, name, value, byMarkers, bySearchResults)
 	case "min_score":
 		return c.setMinScore(value, op)
 	case "neighbours":

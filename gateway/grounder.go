@@ -17,6 +17,8 @@ type grounder struct {
 	texts  map[int]*streamText
 	edits  []wire.Edit
 
+	cited map[int]bool // sources, by the model's own word
+
 	ragSent bool
 	over    bool // it has said that nothing follows
 	failed  bool
@@ -29,7 +31,7 @@ type streamText struct {
 }
 
 func (s *Server) newGrounder(in injected, id string, stream wire.Stream) *grounder {
-	return &grounder{server: s, in: in, id: id, opts: in.citing(), stream: stream, texts: map[int]*streamText{}}
+	return &grounder{server: s, in: in, id: id, opts: in.citing(), stream: stream, texts: map[int]*streamText{}, cited: map[int]bool{}}
 }
 
 func (g *grounder) event(dst []byte, e wire.Event) ([]byte, error) {
@@ -77,6 +79,7 @@ func (g *grounder) pass(dst []byte, e wire.Event, p *wire.Part) ([]byte, error) 
 		}
 		silent = silent && text == ""
 	}
+	g.in.citedNatively(g.cited, p.Cited)
 	p.Dropped = silent && len(g.edits) > 0
 	g.restate(p)
 	g.edits = append(g.edits, g.in.showModel(p.Models)...)
@@ -146,7 +149,7 @@ func (g *grounder) ragOf(p *wire.Part) []byte {
 	}
 	g.ragSent = true
 	g.server.metrics.answers.WithLabelValues(string(ground.Unchecked)).Inc()
-	cited := map[int]bool{}
+	cited := g.cited
 	for _, st := range g.texts {
 		for _, ct := range st.citer.Citations() {
 			cited[ct.Source] = true

@@ -48,7 +48,10 @@ func (s *Server) inject(ctx context.Context, r retrieved, base string, scope ret
 		in.renamed = r.SetModel(r.virtual.Model)
 		in.note("model", in.renamed)
 	}
-	if in.speaks() {
+	switch {
+	case in.native():
+		s.giveResults(&in, base, scope)
+	case in.speaks():
 		s.word(ctx, &in, base, scope)
 	}
 	in.tellSearch()

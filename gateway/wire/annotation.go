@@ -14,3 +14,12 @@ type Annotation struct {
 	Filename string
 	Quote    string // the passage
 }
+
+// AppendSearchResult writes a passage as Anthropic's search_result, which the model cites by
+// its place among those of the request.
+func AppendSearchResult(dst []byte, source, title, text string) []byte {
+	dst = AppendString(append(dst, `{"type":"search_result","source":`...), source)
+	dst = AppendString(append(dst, `,"title":`...), title)
+	dst = AppendString(append(dst, `,"content":[{"type":"text","text":`...), text)
+	return append(dst, `}],"citations":{"enabled":true}}`...)
+}

@@ -14,7 +14,9 @@ func (p messages) ParseReply(q *Request, body []byte) (*Reply, bool) {
 		case "content":
 			r.Texts = r.Texts[:0]
 			_, _, content = w.array(func(i int) {
-				if b := p.block(w); b.isText {
+				b := p.block(w)
+				r.Cited = append(r.Cited, b.cited...)
+				if b.isText {
 					b.text.Slot = i
 					r.Texts = append(r.Texts, b.text)
 				}
@@ -36,6 +38,7 @@ func (p messages) ParseReply(q *Request, body []byte) (*Reply, bool) {
 type block struct {
 	isText bool
 	text   Text
+	cited  []int // search results
 }
 
 func (p messages) block(w *walker) (b block) {
@@ -48,7 +51,8 @@ func (p messages) block(w *walker) (b block) {
 		case "text":
 			b.text.Text, b.text.span, hasText = w.str()
 		case "citations":
-			b.text.annotations = readArray(w)
+			a := &b.text.annotations
+			a.span, a.elements, a.is = w.array(func(int) { b.cited = append(b.cited, readCitation(w)...) })
 		default:
 			w.value()
 		}
@@ -56,6 +60,25 @@ func (p messages) block(w *walker) (b block) {
 	b.text.annotated = b.text.owner
 	b.isText = kind == "text" && hasText
 	return b
+}
+
+// readCitation returns the place of the search result that a citation is of, if it is of one.
+func readCitation(w *walker) (place []int) {
+	kind, n, ok := "", 0.0, false
+	w.object(func(name []byte) {
+		switch string(name) {
+		case "type":
+			kind, _, _ = w.known("search_result_location", "char_location", "page_location")
+		case "search_result_index":
+			n, ok = w.number()
+		default:
+			w.value()
+		}
+	})
+	if kind != "search_result_location" || !ok || n < 0 || n > maxChoices {
+		return nil
+	}
+	return []int{int(n)}
 }
 
 // annotate extends the blocks' citations.

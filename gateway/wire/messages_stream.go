@@ -123,6 +123,8 @@ func (s *messageStream) delta(w *walker) (b block) {
 			kind, _, _ = w.known("text_delta", "input_json_delta", "thinking_delta", "signature_delta", "citations_delta")
 		case "text":
 			b.text.Text, b.text.span, hasText = w.str()
+		case "citation":
+			b.cited = readCitation(w)
 		default:
 			w.value()
 		}
@@ -159,6 +161,7 @@ func (s *messageStream) begin(index int, b block) {
 }
 
 func (s *messageStream) piece(index int, b block) {
+	s.part.Cited = append(s.part.Cited, b.cited...)
 	if !b.isText {
 		return
 	}

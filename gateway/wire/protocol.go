@@ -75,6 +75,7 @@ type Part struct {
 	Ends     []int  // slots of the texts that are complete with this event
 	Restated []Text // whole texts that came in pieces before
 	Models   []Span // where the model's name stands
+	Cited    []int  // places of search results that the model cites natively, from 0
 	Last     bool   // the rag object goes with this event
 	Done     bool   // nothing follows
 	Failed   bool   // the answer failed; with Done, this is how such an answer ends
@@ -105,7 +106,7 @@ const (
 
 // reset empties p for the next event and keeps its memory.
 func (p *Part) reset() {
-	*p = Part{Texts: p.Texts[:0], Ends: p.Ends[:0], Restated: p.Restated[:0], Models: p.Models[:0]}
+	*p = Part{Texts: p.Texts[:0], Ends: p.Ends[:0], Restated: p.Restated[:0], Models: p.Models[:0], Cited: p.Cited[:0]}
 }
 
 // Text is one text of an answer: of a choice, a content block, a candidate.

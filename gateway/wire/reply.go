@@ -6,6 +6,7 @@ type Reply struct {
 	Texts  []Text
 	Models []Span // where the model's name stands
 	Usage  Usage  // zero when absent
+	Cited  []int  // places of search results that the model cites natively, from 0
 	Extra  []Edit // what the request asked for besides text and annotations
 
 	root object

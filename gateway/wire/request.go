@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -128,6 +129,27 @@ func (p textPlace) prepend(text string) (Edit, bool) {
 	return Edit{}, false
 }
 
+// prependParts puts parts in front of what is there. A string becomes a part of its own
+// behind them.
+func (p textPlace) prependParts(parts []byte) ([]Edit, bool) {
+	switch p.Kind {
+	case ContentString:
+		start, end := p.ContentSpan.Start, p.ContentSpan.End
+		open := slices.Concat([]byte{'['}, parts, []byte{','}, []byte(p.open))
+		return []Edit{{Start: start, End: start, Text: open}, {Start: end, End: end, Text: []byte("}]")}}, true
+	case ContentParts:
+		at := p.ContentSpan.Start + 1
+		if p.first > 0 {
+			at = p.first
+		}
+		if p.parts > 0 {
+			parts = append(slices.Clone(parts), ',')
+		}
+		return []Edit{{Start: at, End: at, Text: parts}}, true
+	}
+	return nil, false
+}
+
 // LastUser is the index of the last message of the user, -1 when there is none.
 func (r *Request) LastUser() int {
 	for i := len(r.Messages) - 1; i >= 0; i-- {
@@ -174,6 +196,20 @@ func (r *Request) InsertContext(text string) (Edit, bool) {
 		return Edit{}, false
 	}
 	return r.Messages[i].prepend(text)
+}
+
+// CanHoldResults reports whether the protocol has search results as parts of a message,
+// which the model cites natively.
+func (r *Request) CanHoldResults() bool { return r.Protocol == Messages }
+
+// InsertResults puts parts, which are JSON parted by commas, where InsertContext would put
+// text.
+func (r *Request) InsertResults(parts []byte) ([]Edit, bool) {
+	i := r.LastUser()
+	if i < 0 {
+		return nil, false
+	}
+	return r.Messages[i].prependParts(parts)
 }
 
 // SetModel replaces the model's name. It is the zero Edit where the body has none.
