@@ -227,3 +227,27 @@ func TestGoogleClientIsAnsweredWithoutAModelServer(t *testing.T) {
 		t.Errorf("streamed: %q", text)
 	}
 }
+
+func TestAModelsNameCannotLeadElsewhere(t *testing.T) {
+	g := start(t, gatewaytest.GeminiAnswer("ok"))
+	for _, path := range []string{
+		"/v1beta/models/..%2f..%2fadmin:generateContent", "/v1beta/models/a/../b:generateContent", "/v1/models/a%2f%2e%2e%2fb:generateContent",
+		"/v1beta/models/:generateContent", "/v1beta/models/a%2f%2fb:generateContent",
+	} {
+		if a := g.post(t, path, geminiBody(leaveQuestion, "")); a.status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if n := len(g.model.Received()); n > 0 {
+		t.Fatalf("%d requests went out, the last to %s", n, g.model.Last(t).Path)
+	}
+	for path, want := range map[string]string{
+		"/v1beta/models/tunedModels%2fx:generateContent?x=2&b=1": "/v1/models/tunedModels/x:generateContent?x=2&b=1",
+		"/v1beta/models/a%3fb%23c:generateContent?key=k&x=1":      "/v1/models/a%3Fb%23c:generateContent?x=1",
+	} {
+		g.post(t, path, geminiBody(leaveQuestion, ""))
+		if got := g.model.Last(t).Path; got != want {
+			t.Errorf("%s went to %s", path, got)
+		}
+	}
+}

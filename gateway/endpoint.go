@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"ragway/gateway/wire"
@@ -22,7 +23,21 @@ const modelInPath = "{model}"
 
 // at is the path and query for the upstream under a model's name.
 func (e endpoint) at(model string) (path, query string) {
-	return strings.Replace(e.path, modelInPath, model, 1), e.query
+	return strings.Replace(e.path, modelInPath, escapedSegments(model), 1), e.query
+}
+
+// escapedSegments is a name that stays where it is put in a path; slashes part segments.
+func escapedSegments(name string) string {
+	segments := strings.Split(name, "/")
+	for i, s := range segments {
+		segments[i] = url.PathEscape(s)
+	}
+	return strings.Join(segments, "/")
+}
+
+// staysInPath reports whether no segment of a name leads elsewhere.
+func staysInPath(name string) bool {
+	return !slices.ContainsFunc(strings.Split(name, "/"), func(s string) bool { return s == "" || s == "." || s == ".." })
 }
 
 // complete adds what the path says to what the body says.
@@ -55,7 +70,7 @@ const (
 // geminiEndpoint reads "gemini-2.5-flash:generateContent" and is false for other methods.
 func geminiEndpoint(call string, u *url.URL) (endpoint, bool) {
 	model, method, ok := cutLast(strings.TrimPrefix(call, "/"), ":")
-	if !ok || model == "" || method != geminiWhole && method != geminiStream {
+	if !ok || !staysInPath(model) || method != geminiWhole && method != geminiStream {
 		return endpoint{}, false
 	}
 	return endpoint{
@@ -84,6 +99,9 @@ func withoutKey(u *url.URL) string {
 		return ""
 	}
 	query := u.Query()
+	if !query.Has("key") {
+		return u.RawQuery
+	}
 	query.Del("key")
 	return query.Encode()
 }

@@ -60,7 +60,7 @@ func (s *Server) listModels(c *gin.Context, list modelList) {
 	names := slices.Sorted(maps.Keys(s.policy.Load().Models))
 	reply, err := s.call(c, Call{Method: http.MethodGet, Path: "/models", Query: withoutKey(c.Request.URL), API: list.api})
 	switch {
-	case errors.Is(err, ErrNotServed) && len(names) > 0:
+	case errors.Is(err, ErrNotServed):
 		c.Data(http.StatusOK, jsonType, list.with([]byte(list.empty), names))
 		return
 	case err != nil:

@@ -110,3 +110,18 @@ func TestPolicyIsReplacedWhileTheServerRuns(t *testing.T) {
 		t.Errorf("after a policy that was refused: sent %s", sent)
 	}
 }
+
+func TestModelsAreListedInTheShapeOfTheAPIWithoutAModelServer(t *testing.T) {
+	g := start(t, gatewaytest.Answer("never"), extractive, withSupportBot)
+	for path, want := range map[string]string{
+		"/v1/models": `"id":"ragway-extractive"`, "/v1beta/models": `{"models":[{"name":"models/support-bot",`,
+	} {
+		if a := g.get(t, path); a.status != http.StatusOK || !strings.Contains(a.body, want) || !strings.Contains(a.body, "support-bot") {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	a := g.get(t, "/v1/models", "Anthropic-Version", "2023-06-01")
+	if strings.Contains(a.body, "ragway-extractive") || !strings.Contains(a.body, `"display_name":"support-bot"`) {
+		t.Errorf("Anthropic's: %d %s", a.status, a.body)
+	}
+}

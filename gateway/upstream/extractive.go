@@ -48,7 +48,7 @@ func (*Extractive) StandsIn() {}
 // Name implements gateway.Upstream.
 func (*Extractive) Name() string { return ExtractiveModel }
 
-// Do implements gateway.Upstream. It answers in every protocol, and serves the list of models.
+// Do implements gateway.Upstream. It answers in every protocol, and lists itself as OpenAI's servers do.
 func (e *Extractive) Do(ctx context.Context, call gateway.Call) (*gateway.Reply, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, e.fail(gateway.ErrUpstreamDown, err)
@@ -56,7 +56,7 @@ func (e *Extractive) Do(ctx context.Context, call gateway.Call) (*gateway.Reply,
 	switch {
 	case call.Request != nil:
 		return e.reply(call), nil
-	case call.Method == http.MethodGet && call.Path == "/models":
+	case call.Method == http.MethodGet && call.Path == modelsPath && (call.API == gateway.OpenAI || call.API == ""):
 		return e.models(), nil
 	}
 	return nil, e.fail(gateway.ErrNotServed, nil)
