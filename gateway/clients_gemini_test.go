@@ -243,7 +243,7 @@ func TestAModelsNameCannotLeadElsewhere(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/v1beta/models/tunedModels%2fx:generateContent?x=2&b=1": "/v1/models/tunedModels/x:generateContent?x=2&b=1",
-		"/v1beta/models/a%3fb%23c:generateContent?key=k&x=1":      "/v1/models/a%3Fb%23c:generateContent?x=1",
+		"/v1beta/models/a%3fb%23c:generateContent?key=k&x=1":     "/v1/models/a%3Fb%23c:generateContent?x=1",
 	} {
 		g.post(t, path, geminiBody(leaveQuestion, ""))
 		if got := g.model.Last(t).Path; got != want {
