@@ -1,8 +1,11 @@
 package upstream_test
 
 import (
+	"encoding/pem"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -134,5 +137,27 @@ func TestPresetsKnowTheirPaths(t *testing.T) {
 	}
 	if _, err := upstream.NewHTTP(upstream.HTTPOptions{Preset: "nobody", BaseURL: "http://x/v1"}); err == nil {
 		t.Error("an unknown preset is accepted")
+	}
+}
+
+func TestOwnCertificatesAreTrustedWhereConfigured(t *testing.T) {
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	t.Cleanup(s.Close)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshake that is refused
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	for name, tc := range map[string]struct {
+		ca []byte
+		ok bool
+	}{"trusted": {ca, true}, "not trusted": {nil, false}} {
+		reply, err := newHTTP(t, upstream.HTTPOptions{BaseURL: s.URL + "/v1", TrustedCA: tc.ca}).Do(t.Context(), post("{}"))
+		if (err == nil) != tc.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			_ = reply.Body.Close()
+		}
+	}
+	if _, err := upstream.NewHTTP(upstream.HTTPOptions{BaseURL: s.URL, TrustedCA: []byte("x")}); err == nil {
+		t.Error("a file without a certificate is accepted")
 	}
 }
