@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"ragway/gateway/ground"
-	"ragway/gateway/prompt"
 	"ragway/gateway/wire"
 )
 
@@ -50,8 +49,12 @@ func (s *Server) groundReply(in injected, id string, from *Reply, data []byte) (
 	cites := make([][]wire.Annotation, len(reply.Texts))
 	for i := range reply.Texts {
 		t := &reply.Texts[i]
-		text, citations, counts := in.check(opts, t.Text)
-		s.countCitations(counts)
+		text, seen := in.check(opts, t.Text)
+		citations := seen.citer.Citations()
+		s.countCitations(seen.citer.Counts())
+		if seen.unfinished() {
+			in.degraded = append(in.degraded, onlyReasoned)
+		}
 		for _, ct := range citations {
 			cited[ct.Source] = true
 		}
@@ -90,44 +93,6 @@ func (in injected) cites(citations []ground.Citation) []wire.Annotation {
 		return nil
 	}
 	return annotations(citations, in.sources)
-}
-
-// check is what is done to each text of an answer.
-func (in injected) check(opts ground.Options, text string) (string, []ground.Citation, ground.Counts) {
-	t := newChecked(opts, in.hides())
-	out := t.feed(text)
-	out += t.flush()
-	return out, t.citer.Citations(), t.citer.Counts()
-}
-
-// checked takes hidden reasoning out of a text and checks its citations, whatever pieces it
-// comes in.
-type checked struct {
-	hider *ground.Hider // nil where nothing is hidden
-	citer *ground.Citer
-}
-
-func newChecked(opts ground.Options, hides bool) checked {
-	t := checked{citer: ground.NewCiter(opts)}
-	if hides {
-		t.hider = ground.NewHider(prompt.ThinkingTag)
-	}
-	return t
-}
-
-func (t checked) feed(piece string) string {
-	if t.hider != nil {
-		piece = t.hider.Feed(piece)
-	}
-	return t.citer.Feed(piece)
-}
-
-func (t checked) flush() string {
-	out := ""
-	if t.hider != nil {
-		out = t.citer.Feed(t.hider.Flush())
-	}
-	return out + t.citer.Flush()
 }
 
 // showModel puts the name that the client asked for where an answer has that of the model

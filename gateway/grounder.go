@@ -121,11 +121,11 @@ func (g *grounder) text(slot int) *streamText {
 func (g *grounder) restate(p *wire.Part) {
 	for i := range p.Restated {
 		t := &p.Restated[i]
-		text, citations, _ := g.in.check(g.opts, t.Text)
+		text, seen := g.in.check(g.opts, t.Text)
 		if text != t.Text {
 			g.edits = append(g.edits, t.SetText(text))
 		}
-		g.edits = append(g.edits, t.Annotate(g.in.cites(citations))...)
+		g.edits = append(g.edits, t.Annotate(g.in.cites(seen.citer.Citations()))...)
 	}
 }
 
@@ -153,6 +153,9 @@ func (g *grounder) ragOf(p *wire.Part) []byte {
 	for _, st := range g.texts {
 		for _, ct := range st.citer.Citations() {
 			cited[ct.Source] = true
+		}
+		if st.unfinished() {
+			g.in.degraded = append(g.in.degraded, onlyReasoned)
 		}
 	}
 	return marshal(g.server.rag(g.in, g.id, cited))

@@ -101,6 +101,16 @@ func TestHiddenReasoningNeverReachesTheClient(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatEndsWithinItsReasoningIsMarked(t *testing.T) {
+	g := start(t, gatewaytest.Answer("<thinking>It is in"), withProfiles(prompt.Profile{Name: "deep", Reasoning: prompt.HiddenReasoning}))
+	for _, stream := range []string{"", `"stream":true`} {
+		a := g.post(t, "/v1/chat/completions", chatBody(leaveQuestion, stream))
+		if strings.Contains(a.body, "It is in") || !strings.Contains(a.body, "ended within its reasoning") {
+			t.Errorf("%s: %s", stream, a.body)
+		}
+	}
+}
+
 func TestAnswersInAFormatAreNotAskedToReasonInWords(t *testing.T) {
 	const said = `{"a":"<thinking>data</thinking>"}`
 	g := start(t, gatewaytest.Answer(said), withProfiles(prompt.Profile{Name: "deep", Reasoning: prompt.HiddenReasoning}))
