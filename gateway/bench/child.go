@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -27,11 +28,7 @@ func serveChild(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		h = &httputil.ReverseProxy{
-			Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
-			Transport:     transport(),
-			FlushInterval: -1,
-		}
+		h = reverseProxy(target)
 	case "gin-json":
 		h = ginJSON("http://" + o.model)
 	default:
@@ -52,6 +49,22 @@ func serveChild(ctx context.Context, o options) error {
 	return nil
 }
 
+// reverseProxy is the standard library's as good as it gets. In full duplex: without, the
+// server closes the request's body once the answer begins, which the transport may take for
+// a failed request and then cuts the answer (golang/go#40747).
+func reverseProxy(target *url.URL) http.Handler {
+	proxy := &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport:     transport(),
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // the client counts errors
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1.1 has it
+		proxy.ServeHTTP(w, r)
+	})
+}
+
 // transport keeps its connections, as each proxy is set up to.
 func transport() *http.Transport {
 	return &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, DisableCompression: true}
@@ -65,13 +78,16 @@ const (
 	chunkEvery = 2 * time.Millisecond
 )
 
+// streamMember asks for a stream.
+const streamMember = `"stream":true`
+
 // modelServer answers at once, or with a stream.
 func modelServer(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
-	if !bytes.Contains(body[:min(len(body), 200)], []byte(`"stream":true`)) {
+	if !bytes.Contains(body, []byte(streamMember)) { // anywhere: encoding/json sorts members
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, completion)
 		return

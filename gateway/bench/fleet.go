@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -21,6 +22,8 @@ type target struct {
 	name string
 	addr string
 	pid  int // of its process; 0 for the model server itself
+
+	retrieves bool // each of its answers has sources
 }
 
 // fleet is every process that was started.
@@ -82,7 +85,7 @@ func (f *fleet) start(ctx context.Context, name string, command func(addr string
 		return target{}, err
 	}
 	f.running = append(f.running, cmd)
-	t := target{name, addr, cmd.Process.Pid}
+	t := target{name: name, addr: addr, pid: cmd.Process.Pid, retrieves: name == "ragway-rag"}
 	f.targets[name] = t
 	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		if c, err := net.Dial("tcp", addr); err == nil {
@@ -147,7 +150,7 @@ func (f *fleet) startRagway(ctx context.Context, o options, model string) error 
 			return fmt.Errorf("make a corpus of -data: %w", err)
 		}
 		ingest := exec.CommandContext(ctx, o.ragway, "--data-dir", data, "--quiet", "ingest", corpus, "--name", "bench")
-		ingest.Env = os.Environ()
+		ingest.Env = plainEnviron()
 		if out, err := ingest.CombinedOutput(); err != nil {
 			return fmt.Errorf("ingest: %w: %s", err, out)
 		}
@@ -168,12 +171,20 @@ func (f *fleet) startRagway(ctx context.Context, o options, model string) error 
 		if _, err := f.start(ctx, name, func(addr string) *exec.Cmd {
 			cmd := exec.Command(o.ragway, "--config", config, "--data-dir", dir, "--quiet", "serve", "--listen", addr)
 			cmd.Stdout = os.Stderr
+			cmd.Env = plainEnviron()
 			return cmd
 		}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// plainEnviron is the environment without what configures ragway or names a model server.
+func plainEnviron() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "RAGWAY_") || strings.HasPrefix(v, "OPENAI_")
+	})
 }
 
 // writeCorpus writes documents of one chunk each until there are enough, halves of the

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -55,39 +54,60 @@ func main() {
 	}
 }
 
-// measure runs every case over every target and prints the table.
+// check refuses what would not end, or measure nothing.
+func (o options) check() error {
+	switch {
+	case o.rate < 1 || o.rate > 5000:
+		return fmt.Errorf("-rate %d: want 1 to 5000", o.rate)
+	case o.period < 100*time.Millisecond || o.period > time.Minute:
+		return fmt.Errorf("-period %s: want 100ms to 1m", o.period)
+	case o.rounds < 1 || o.rounds > 100:
+		return fmt.Errorf("-rounds %d: want 1 to 100", o.rounds)
+	case o.chunks < 1 || o.chunks > 10_000:
+		return fmt.Errorf("-chunks %d: want 1 to 10000", o.chunks)
+	}
+	return nil
+}
+
+// measure runs every case over every target and prints the tables.
 func measure(ctx context.Context, o options) error {
-	dir, err := os.MkdirTemp("", "ragway-bench")
+	cases, err := workloadsOf(o.cases)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	o.workDir = dir
+	if err := o.check(); err != nil {
+		return err
+	}
+	if o.workDir, err = os.MkdirTemp("", "ragway-bench"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(o.workDir)
+	about := describe(o)
 	f, err := startFleet(ctx, o)
 	defer f.stop()
 	if err != nil {
 		return err
 	}
-	for _, name := range strings.Split(o.cases, ",") {
-		c, err := caseOf(name)
+	out := json.NewEncoder(os.Stdout)
+	if !o.asJSON {
+		about.print(os.Stdout)
+	} else if err := out.Encode(about); err != nil {
+		return err
+	}
+	for _, c := range cases {
+		t, err := measureCase(ctx, o, c, f)
 		if err != nil {
 			return err
 		}
-		results, err := runCase(ctx, o, c, f)
-		if err != nil {
-			return err
-		}
-		if o.asJSON {
-			for _, r := range results {
-				line, err := json.Marshal(r)
-				if err != nil {
-					return err
-				}
-				fmt.Println(string(line))
-			}
+		if !o.asJSON {
+			t.print(os.Stdout)
 			continue
 		}
-		printTable(c, results)
+		for _, r := range t.results {
+			if err := out.Encode(r); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
