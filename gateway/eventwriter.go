@@ -14,16 +14,22 @@ type eventWriter struct {
 	every   time.Duration // 0: no heartbeat
 	comment func() []byte // is the heartbeat: clients skip it, and proxies see that the connection lives
 
-	mu     sync.Mutex
-	timer  *time.Timer
-	closed bool
+	mu      sync.Mutex
+	timer   *time.Timer // of the header
+	beating *time.Timer // of the heartbeat; nil until the stream has begun
+	began   bool
+	closed  bool
 }
+
+// headerDelay is how long the header waits for the first event. Most come together, and in
+// one packet they reach the client sooner than the event would in a second one.
+const headerDelay = 20 * time.Millisecond
 
 func newEventWriter(w http.ResponseWriter, every time.Duration, comment func() []byte) *eventWriter {
 	out := &eventWriter{w: w, control: http.NewResponseController(w), every: every, comment: comment}
-	if every > 0 {
-		out.timer = time.AfterFunc(every, out.beat)
-	}
+	out.mu.Lock() // the timer may fire before it is kept
+	defer out.mu.Unlock()
+	out.timer = time.AfterFunc(headerDelay, out.sendHeader)
 	return out
 }
 
@@ -34,9 +40,8 @@ func (o *eventWriter) write(events []byte) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.timer != nil {
-		o.timer.Reset(o.every)
-	}
+	o.began = true
+	o.rearm()
 	return o.send(events)
 }
 
@@ -47,11 +52,30 @@ func (o *eventWriter) send(data []byte) error {
 	return o.control.Flush()
 }
 
-// flush sends the header.
-func (o *eventWriter) flush() {
+// sendHeader sends the header of a stream in which nothing has come yet, and then watches
+// for silence.
+func (o *eventWriter) sendHeader() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.closed || o.began {
+		return
+	}
+	o.began = true
 	_ = o.control.Flush() // a client that left shows at the first write
+	o.rearm()
+}
+
+// rearm begins to wait for the next heartbeat.
+func (o *eventWriter) rearm() {
+	o.timer.Stop()
+	if o.every <= 0 {
+		return
+	}
+	if o.beating == nil {
+		o.beating = time.AfterFunc(o.every, o.beat)
+		return
+	}
+	o.beating.Reset(o.every)
 }
 
 func (o *eventWriter) beat() {
@@ -61,7 +85,7 @@ func (o *eventWriter) beat() {
 		return
 	}
 	if o.send(o.comment()) == nil {
-		o.timer.Reset(o.every)
+		o.beating.Reset(o.every)
 	}
 }
 
@@ -73,7 +97,8 @@ func (o *eventWriter) close() {
 		return
 	}
 	o.closed = true
-	if o.timer != nil {
-		o.timer.Stop()
+	o.timer.Stop()
+	if o.beating != nil {
+		o.beating.Stop()
 	}
 }

@@ -29,7 +29,6 @@ func (s *Server) stream(c *gin.Context, in injected, reply *Reply) {
 	stream := in.Protocol.NewStream(in.Request)
 	out := newEventWriter(c.Writer, beat, stream.Heartbeat)
 	defer out.close()
-	out.flush()
 
 	start := s.opt.Now()
 	var filter eventFilter = &rawFilter{stream: stream}
