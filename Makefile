@@ -7,7 +7,7 @@ VERSION  ?= dev
 FUZZTIME ?= 60s
 N        ?= 100000
 QUERIES  ?= 300
-RATE     ?= 100
+RATE     ?= 0
 ROUNDS   ?= 7
 SYSTEMS  ?= ragway,bleve,chromem-go,sqlite,sqlite-c
 DATA     ?= $(or $(RAGWAY_TEST_DATA),../shared/data)
@@ -48,7 +48,7 @@ bench: ## Run the benchmarks; docs/performance.md explains them
 bench-peers: ## Compare with other search engines on N=100000 passages; needs a C compiler, keeps bin/peers
 	cd retriever/local/peers && CGO_ENABLED=1 go run -tags sqlite_fts5 . -n $(N) -queries $(QUERIES) -systems $(SYSTEMS) -data $(CURDIR)/bin/peers
 
-bench-gateway: build ## Measure what ragway adds to a call, next to nginx and two proxies in Go, with DATA/scifact
+bench-gateway: build ## Measure what ragway adds to a call, next to nginx (apt install nginx-light) and two proxies in Go, with DATA/scifact
 	cd gateway/bench && go run . -ragway $(CURDIR)/bin/ragway -data $(abspath $(DATA)) -rate $(RATE) -rounds $(ROUNDS)
 
 eval: build ## Measure retrieval quality on DATA/scifact; docs/quality.md explains it

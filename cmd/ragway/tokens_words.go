@@ -3,7 +3,7 @@ package main
 import (
 	"hash/maphash"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 )
@@ -11,10 +11,11 @@ import (
 const (
 	// longestKnown is the longest word whose count is kept, in bytes: longer ones hardly repeat.
 	longestKnown = 40
-	// knownShards bounds how often workers wait for each other, knownWords the memory: a
-	// few megabytes hold the words of a library.
-	knownShards = 32
-	knownWords  = 1 << 17
+	// knownWords fill a megabyte and hold the words of a library.
+	knownWords = 1 << 17
+	// countBits hold the tokens of the longest known word, which has one a byte at most.
+	countBits = 6
+	countMask = 1<<countBits - 1
 )
 
 // byWords is count for texts of words, most of which have been counted before. It is
@@ -50,39 +51,31 @@ func nextWord(s string) int {
 	return len(s)
 }
 
-// knownCounts are the tokens of words.
+// knownCounts are the tokens of words, each in the slot that its hash chooses; another word
+// of the slot takes it over. A slot is the hash with the count in its lowest bits, which
+// the slot's number has, too: two words are taken for one where all 64 bits of their hashes
+// are alike, by a seed that nobody knows.
 type knownCounts struct {
-	seed   maphash.Seed
-	shards [knownShards]struct {
-		sync.RWMutex
-		tokens map[string]int
-	}
+	seed  maphash.Seed
+	slots []atomic.Uint64
 }
 
 func newKnownCounts() *knownCounts {
-	k := &knownCounts{seed: maphash.MakeSeed()}
-	for i := range k.shards {
-		k.shards[i].tokens = map[string]int{}
-	}
-	return k
+	return &knownCounts{seed: maphash.MakeSeed(), slots: make([]atomic.Uint64, knownWords)}
 }
 
 func (k *knownCounts) count(word string, count func(string) int) int {
 	if len(word) > longestKnown {
 		return count(word)
 	}
-	s := &k.shards[maphash.String(k.seed, word)%knownShards]
-	s.RLock()
-	n, ok := s.tokens[word]
-	s.RUnlock()
-	if ok {
-		return n
+	hash := maphash.String(k.seed, word)
+	slot := &k.slots[hash%knownWords]
+	if known := slot.Load(); known>>countBits == hash>>countBits && known&countMask > 0 {
+		return int(known & countMask)
 	}
-	n = count(word)
-	s.Lock()
-	if len(s.tokens) < knownWords/knownShards {
-		s.tokens[strings.Clone(word)] = n
+	n := count(word)
+	if n <= countMask {
+		slot.Store(hash&^countMask | uint64(n))
 	}
-	s.Unlock()
 	return n
 }

@@ -17,6 +17,7 @@ import (
 
 func TestBodiesAreJSONOfTheirSize(t *testing.T) {
 	for _, w := range workloads {
+		w.questions = []string{`Is "this" one?`}
 		body := w.body(3)
 		if !json.Valid(body) {
 			t.Errorf("%s: not JSON", w.name)
@@ -44,6 +45,7 @@ func TestEveryProxyPassesAnswersWhole(t *testing.T) {
 			proxy := httptest.NewServer(h)
 			defer proxy.Close()
 			for _, w := range workloads {
+				w.questions = []string{"Why?"}
 				answer := ask(t, proxy.URL, w.body(0))
 				if got := strings.Count(answer, "data: {"); w.stream && (got != streamed+1 || !strings.HasSuffix(answer, "data: [DONE]\n\n")) {
 					t.Errorf("%s: %d chunks, want %d and an end", w.name, got, streamed+1)

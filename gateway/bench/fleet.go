@@ -141,7 +141,8 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// startRagway runs it twice: with documents, and without.
+// startRagway runs it twice: with documents, and without. No passage is too far off to be
+// given, so that every question has the same work done for it.
 func (f *fleet) startRagway(ctx context.Context, o options, model string) error {
 	data := filepath.Join(o.workDir, "data")
 	if strings.Contains(o.cases, "rag") {
@@ -164,7 +165,7 @@ func (f *fleet) startRagway(ctx context.Context, o options, model string) error 
 			dir = filepath.Join(o.workDir, "empty")
 		}
 		config := filepath.Join(o.workDir, name+".yaml")
-		text := fmt.Sprintf("upstream: {base_url: 'http://%s/v1', context_windows: {'*': 1000000}}\nretrieval: {enrich: %s}\nlog: {level: error}\n", model, enrich)
+		text := fmt.Sprintf("upstream: {base_url: 'http://%s/v1', context_windows: {'*': 1000000}}\nretrieval: {enrich: %s, min_score: 0}\nlog: {level: error}\n", model, enrich)
 		if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ type outcome struct {
 func drive(ctx context.Context, o options, c workload, t target, seed int) sample {
 	client := &http.Client{Transport: transport(), Timeout: 30 * time.Second}
 	defer client.CloseIdleConnections()
-	n := max(1, int(o.period.Seconds()*float64(o.rate)))
+	n := max(1, int(o.period.Seconds()*float64(c.rate)))
 	bodies := make([][]byte, n)
 	for i := range bodies {
 		bodies[i] = c.body(seed*n + i)
@@ -46,9 +46,9 @@ func drive(ctx context.Context, o options, c workload, t target, seed int) sampl
 	var all sync.WaitGroup
 	before := cpuOf(t.pid)
 	start := time.Now().Add(10 * time.Millisecond)
-	due := func(i int) time.Time { return start.Add(time.Duration(i) * time.Second / time.Duration(o.rate)) }
+	due := func(i int) time.Time { return start.Add(time.Duration(i) * time.Second / time.Duration(c.rate)) }
 	for i := range n {
-		time.Sleep(time.Until(due(i)))
+		sleepUntil(due(i))
 		all.Go(func() { outcomes[i] = one(ctx, client, t, bodies[i]) })
 	}
 	all.Wait()

@@ -18,13 +18,12 @@ type machine struct {
 	MaxProcs   int     `json:"gomaxprocs"` // of every process in Go
 	Go         string  `json:"go"`
 	Load       string  `json:"load_average"` // when the run began
-	Rate       int     `json:"rate"`
 	Rounds     int     `json:"rounds"`
 	Period     float64 `json:"period_seconds"`
 }
 
 func describe(o options) machine {
-	m := machine{Processors: runtime.NumCPU(), MaxProcs: runtime.GOMAXPROCS(0), Go: runtime.Version(), Rate: o.rate, Rounds: o.rounds, Period: o.period.Seconds()}
+	m := machine{Processors: runtime.NumCPU(), MaxProcs: runtime.GOMAXPROCS(0), Go: runtime.Version(), Rounds: o.rounds, Period: o.period.Seconds()}
 	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
 		m.Load = strings.Join(strings.Fields(string(data))[:3], " ")
 	}
@@ -32,8 +31,8 @@ func describe(o options) machine {
 }
 
 func (m machine) print(w io.Writer) {
-	fmt.Fprintf(w, "%d requests/s for %g s at a time, median of %d rounds; %d processors, GOMAXPROCS %d, %s; load average before %s\n",
-		m.Rate, m.Period, m.Rounds, m.Processors, m.MaxProcs, m.Go, m.Load)
+	fmt.Fprintf(w, "each target for %g s at a time, medians of %d rounds; %d processors, GOMAXPROCS %d, %s; load average before %s\n",
+		m.Period, m.Rounds, m.Processors, m.MaxProcs, m.Go, m.Load)
 }
 
 // result is a target in a case: medians of the rounds, and of processor time the mean.
@@ -41,6 +40,7 @@ func (m machine) print(w io.Writer) {
 // where that added nothing that could be measured.
 type result struct {
 	Case     string  `json:"case"`
+	Rate     int     `json:"rate"`
 	Target   string  `json:"target"`
 	Direct   float64 `json:"direct_p50_ms"`
 	AddedP50 float64 `json:"added_p50_ms"`
@@ -118,7 +118,7 @@ func summarize(o options, c workload, t target, rounds, direct []sample) result 
 		return median(differences)
 	}
 	r := result{
-		Case: c.name, Target: t.name, Direct: median(each(direct, p50)), DirectTT: median(each(direct, firstP50)), AddedP50: added(p50), AddedP99: added(p99), AddedTTF: added(firstP50),
+		Case: c.name, Rate: c.rate, Target: t.name, Direct: median(each(direct, p50)), DirectTT: median(each(direct, firstP50)), AddedP50: added(p50), AddedP99: added(p99), AddedTTF: added(firstP50),
 		CPU: mean(each(rounds, func(s sample) float64 { return ms(s.cpu) })), MemoryMB: memoryOf(t.pid),
 	}
 	for i, s := range rounds {
@@ -184,8 +184,8 @@ func ratio(a, base float64) float64 {
 }
 
 func (t table) print(out io.Writer) {
-	fmt.Fprintf(out, "\n%s: body of %d KB, retrieval %v, stream %v; direct p50 %.3f ms, first byte %.3f ms; sent late by %.3f ms at p99\n",
-		t.workload.name, t.workload.size>>10, t.workload.rag, t.workload.stream, t.results[0].Direct, t.results[0].DirectTT, t.sentLate)
+	fmt.Fprintf(out, "\n%s: %d requests/s with a body of %d KB, retrieval %v, stream %v; direct p50 %.3f ms, first byte %.3f ms; sent late by %.3f ms at p99\n",
+		t.workload.name, t.workload.rate, t.workload.size>>10, t.workload.rag, t.workload.stream, t.results[0].Direct, t.results[0].DirectTT, t.sentLate)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "target\tadded p50 ms\tof reverse\tadded p99 ms\tadded first byte ms\tof reverse\tCPU ms\tof reverse\tpeak MiB\terrors\t")
 	for _, r := range t.results {

@@ -2,7 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -10,40 +16,61 @@ import (
 type workload struct {
 	name   string
 	size   int // bytes of the body, about
+	rate   int // requests a second that every target holds on one processor
 	rag    bool
 	stream bool
+
+	questions []string
 }
 
 var workloads = []workload{
-	{name: "4k", size: 4 << 10},
-	{name: "4k-rag", size: 4 << 10, rag: true},
-	{name: "100k", size: 100 << 10},
-	{name: "100k-rag", size: 100 << 10, rag: true},
-	{name: "stream", size: 4 << 10, stream: true},
+	{name: "4k", size: 4 << 10, rate: 400},
+	{name: "4k-rag", size: 4 << 10, rate: 100, rag: true},
+	{name: "100k", size: 100 << 10, rate: 100},
+	{name: "100k-rag", size: 100 << 10, rate: 50, rag: true},
+	{name: "stream", size: 4 << 10, rate: 50, stream: true},
 }
 
-// workloadsOf finds cases by their names, given as a,b,c.
-func workloadsOf(names string) ([]workload, error) {
+// workloads finds the cases that are to be measured, by their names.
+func (o options) workloads() ([]workload, error) {
 	var found []workload
-next:
-	for name := range strings.SplitSeq(names, ",") {
-		for _, w := range workloads {
-			if w.name == name {
-				found = append(found, w)
-				continue next
+	for name := range strings.SplitSeq(o.cases, ",") {
+		i := slices.IndexFunc(workloads, func(w workload) bool { return w.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no case %q", name)
+		}
+		w := workloads[i]
+		w.rate = cmp.Or(o.rate, w.rate)
+		w.questions = []string{"Does exercise improve insulin sensitivity?"}
+		if w.rag {
+			var err error
+			if w.questions, err = readQuestions(filepath.Join(o.data, "scifact", "queries.jsonl")); err != nil {
+				return nil, fmt.Errorf("read questions of -data: %w", err)
 			}
 		}
-		return nil, fmt.Errorf("no case %q", name)
+		found = append(found, w)
 	}
 	return found, nil
 }
 
-// questions are about what the corpus is about, so that each request retrieves.
-var questions = []string{
-	"Do statins lower the risk of dementia in older patients?", "How does vitamin D affect bone density?",
-	"What role do microRNAs play in tumour growth?", "Is obesity linked to type 2 diabetes?",
-	"Which genes are involved in breast cancer resistance?", "How do T cells respond to chronic infection?",
-	"Does exercise improve insulin sensitivity?", "What causes antibiotic resistance in hospitals?",
+// readQuestions reads questions that the corpus answers, so that each request retrieves.
+func readQuestions(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var questions []string
+	for line := range bytes.Lines(data) {
+		var q struct{ Text string }
+		if err := json.Unmarshal(line, &q); err != nil {
+			return nil, err
+		}
+		questions = append(questions, q.Text)
+	}
+	if len(questions) == 0 {
+		return nil, errors.New("there are none")
+	}
+	return questions, nil
 }
 
 // body is a conversation of the size wanted, with question i at its end.
@@ -58,6 +85,7 @@ func (w workload) body(i int) []byte {
 	for k := 0; b.Len() < w.size-len(turn); k++ {
 		fmt.Fprintf(&b, `,{"role":"%s","content":"%s"}`, []string{"user", "assistant"}[k%2], turn)
 	}
-	fmt.Fprintf(&b, `,{"role":"user","content":"%s (case %d)"}]}`, questions[i%len(questions)], i)
+	question, _ := json.Marshal(fmt.Sprintf("%s (case %d)", w.questions[i%len(w.questions)], i)) // a string
+	fmt.Fprintf(&b, `,{"role":"user","content":%s}]}`, question)
 	return b.Bytes()
 }
